@@ -1,0 +1,48 @@
+# Every command a person runs; CI runs the same ones.
+PY := .venv/bin/python
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+.PHONY: setup setup-dev demo test test-long check bench docs lock clean help
+
+help:            ## This list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+.venv/runtime.stamp: requirements.lock
+	@test -x $(PY) || python3 -m venv .venv
+	@echo "installing the locked runtime (once)..."
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock
+	@test -x $(PY) || python3 -m venv .venv
+	@echo "installing the locked development tools (once)..."
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@ .venv/runtime.stamp
+
+setup: .venv/runtime.stamp      ## Virtual environment with the locked runtime.
+setup-dev: .venv/dev.stamp      ## ... and the development tools.
+
+demo: setup      ## The main job on one machine; KEEP=1 leaves it up.
+	@$(PY) -m deployments.demo $(if $(KEEP),--keep,)
+
+test: setup-dev  ## The tests (under 15 minutes on two cores).
+	@$(PY) -m pytest -m "not long" -q $(ARGS)
+
+test-long: setup-dev  ## The long suites.
+	@$(PY) -m pytest -m long -q --timeout=1500 $(ARGS)
+
+check: setup-dev  ## Format, lint, types, imports, docs; counts failures, stops at none.
+	@$(PY) -m deployments.check
+
+bench: setup-dev  ## Figures against goals; ONLY=prefix chooses.
+	@$(PY) -m bench $(if $(ONLY),--only $(ONLY),)
+
+docs: setup-dev   ## docs/processes from tests/spec.
+	@$(PY) -m tests.spec.manual
+
+lock: setup-dev   ## Resolve again; writes names, versions and hashes only.
+	@$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra sandbox -o requirements.lock pyproject.toml
+	@$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra sandbox --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:           ## Remove what the commands above made.
+	@rm -rf .venv .run .mypy_cache .ruff_cache .hypothesis

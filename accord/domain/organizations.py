@@ -1,0 +1,72 @@
+from datetime import date
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from accord.domain.base import Record
+from accord.domain.wires import PowerServerWire, Site, known_zone
+
+SLUG = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+
+
+class Facility(Record):
+    """One imaging facility: zone, issuer, PowerServer and holidays belong here."""
+
+    slug: str = Field(pattern=SLUG)
+    name: str = Field(min_length=1)
+    """As both systems show it; PowerServer upper-cases, so organizations compare caselessly."""
+    time_zone: str
+    issuer: str = Field(min_length=1, max_length=64)
+    """Issuer of Patient ID."""
+    powerserver: str
+    """Name of an entry under `site.powerservers`."""
+    ae_title: str = Field(default="", max_length=16)
+    holidays: str = Field(default="BR", pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
+    """Country, or country-subdivision, in the terms of the `holidays` package."""
+    closed_on: tuple[date, ...] = ()
+    omegaai_id: str = ""
+    """Logical id of the facility's Organization at OmegaAI, where known."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        return known_zone(value)
+
+
+class Organization(Record):
+    """What should be true of one organization."""
+
+    slug: str = Field(pattern=SLUG)
+    name: str = Field(min_length=1)
+    facilities: tuple[Facility, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        for field in ("slug", "name"):
+            values = [getattr(facility, field).casefold() for facility in self.facilities]
+            if len(values) != len(set(values)):
+                raise ValueError(f"two facilities share one {field}")
+        return self
+
+
+class OrganizationFile(Record):
+    """One YAML file per organization: its wires and what should be true of it."""
+
+    site: Site
+    organization: Organization
+
+    @model_validator(mode="after")
+    def _facilities_name_a_powerserver(self) -> Self:
+        for facility in self.organization.facilities:
+            if facility.powerserver not in self.site.powerservers:
+                raise ValueError(
+                    f"facility {facility.slug}: `powerserver` names no entry of site.powerservers"
+                )
+        return self
+
+    def powerserver_of(self, facility: str) -> PowerServerWire:
+        """Give the PowerServer that serves a facility, by the facility's slug."""
+        for candidate in self.organization.facilities:
+            if candidate.slug == facility:
+                return self.site.powerservers[candidate.powerserver]
+        raise KeyError(facility)
