@@ -1,0 +1,143 @@
+"""
+Where prepared documents wait between screening and verification.
+
+A database of its own beside the message store: it holds patient data (mode 0600), so that
+nothing of it passes through Prefect, and so that a resend is byte-equal even after an upgrade
+of the renderer. A document leaves it once its effect is finished.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from accord.domain.documents import DocumentOrder
+from accord.domain.identifiers import EffectKey
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS waiting (
+    key TEXT PRIMARY KEY,
+    powerserver TEXT NOT NULL,
+    document_order TEXT NOT NULL,
+    content BLOB NOT NULL,
+    head BLOB,
+    tail BLOB
+) WITHOUT ROWID
+"""
+_CHUNK = 400  # keys in one statement; SQLite's oldest limit on variables is 999
+
+
+class Outbox:
+    """
+    The prepared documents of one organization, on this machine's disk.
+
+    Safe for several processes (WAL). A document that is missing is no loss: it is prepared
+    again from its source, and goes out only if its digest is still the one that was planned.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._path = path
+        with closing(self._connect()) as db, db:
+            db.execute(_SCHEMA)
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=30)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA secure_delete=ON")
+        return db
+
+    def put(self, orders: Iterable[tuple[str, DocumentOrder]]) -> None:
+        """Keep prepared documents, each with the name of its PowerServer; the first one stays."""
+        rows = [
+            (order.key, powerserver, order.model_dump_json(exclude={"content"}), order.content)
+            for powerserver, order in orders
+        ]
+        with closing(self._connect()) as db, db:
+            db.executemany(
+                "INSERT INTO waiting (key, powerserver, document_order, content) "
+                "VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                rows,
+            )
+
+    def orders(self, keys: Sequence[EffectKey]) -> dict[EffectKey, tuple[str, DocumentOrder]]:
+        """Give those of `keys` that wait here, each with the name of its PowerServer."""
+        found = {}
+        with closing(self._connect()) as db:
+            for some in _chunks(keys):
+                for key, powerserver, text, content in db.execute(  # question marks only
+                    "SELECT key, powerserver, document_order, content FROM waiting "  # noqa: S608
+                    f"WHERE key IN ({_marks(some)})",
+                    some,
+                ):
+                    order = DocumentOrder.model_validate_json(
+                        text[:-1] + ',"content":""}', strict=False
+                    )
+                    found[EffectKey(key)] = (
+                        powerserver,
+                        order.model_copy(update={"content": content}),
+                    )
+        return found
+
+    def holds(self, keys: Sequence[EffectKey]) -> set[EffectKey]:
+        """Say which of `keys` wait here."""
+        with closing(self._connect()) as db:
+            return {
+                EffectKey(key)
+                for some in _chunks(keys)
+                for (key,) in db.execute(
+                    f"SELECT key FROM waiting WHERE key IN ({_marks(some)})",  # noqa: S608
+                    some,
+                )
+            }
+
+    def wrappings(
+        self, built: Mapping[EffectKey, tuple[bytes, bytes]]
+    ) -> dict[EffectKey, tuple[bytes, bytes]]:
+        """
+        Give each message's bytes before and after its document, as they were first built.
+
+        What was once sent is what is sent again, to the byte: `built` is kept only where
+        nothing was kept before.
+        """
+        keys = list(built)
+        with closing(self._connect()) as db, db:
+            db.executemany(
+                "UPDATE waiting SET head = ?, tail = ? WHERE key = ? AND head IS NULL",
+                [(*built[key], key) for key in keys],
+            )
+            return {
+                EffectKey(key): (head, tail)
+                for some in _chunks(keys)
+                for key, head, tail in db.execute(
+                    f"SELECT key, head, tail FROM waiting WHERE key IN ({_marks(some)})",  # noqa: S608
+                    some,
+                )
+            }
+
+    def forget(self, keys: Sequence[EffectKey]) -> None:
+        """Remove documents whose effects are finished; the space is overwritten."""
+        with closing(self._connect()) as db, db:
+            for some in _chunks(keys):
+                db.execute(
+                    f"DELETE FROM waiting WHERE key IN ({_marks(some)})",  # noqa: S608
+                    some,
+                )
+
+    def waiting(self) -> int:
+        """Count the documents that wait."""
+        with closing(self._connect()) as db:
+            (count,) = db.execute("SELECT count(*) FROM waiting").fetchone()
+        return int(count)
+
+
+def _chunks(keys: Sequence[EffectKey]) -> Iterable[list[EffectKey]]:
+    return (list(keys[start : start + _CHUNK]) for start in range(0, len(keys), _CHUNK))
+
+
+def _marks(keys: Sequence[EffectKey]) -> str:
+    return ",".join("?" * len(keys))

@@ -1,0 +1,144 @@
+"""What shall become of one version of a submitted form: a pure decision."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from accord.domain.base import Record
+from accord.domain.effects import EffectState, Intent
+from accord.domain.forms import FormKind, Section, SubmissionStatus
+from accord.domain.identifiers import Digest, EffectKey
+
+PRESENT_AT_PEER = frozenset(
+    {
+        EffectState.LANDED,
+        EffectState.VERIFIED,
+        EffectState.UNVERIFIABLE,
+        EffectState.DONE_BY_HAND,
+    }
+)
+"""States in which the peer holds, as far as we know, what the effect meant to put there."""
+
+ON_THE_WAY = frozenset({EffectState.CLAIMED, EffectState.SENT, EffectState.IN_DOUBT})
+NOT_YET_SENT = frozenset(
+    {EffectState.PLANNED, EffectState.HELD, EffectState.PARKED, EffectState.REJECTED}
+)
+
+ALREADY_THERE = "already-there"
+UNCHANGED = "unchanged"
+NEWER_VERSION = "newer-version"
+NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
+AMBIGUOUS_COPY = "ambiguous-copy"
+RETIRE_BY_HAND = "retire-by-hand"
+
+
+class Earlier(Record):
+    """An effect for an earlier version of the same form, as the ledger has it."""
+
+    key: EffectKey
+    state: EffectState
+    reason: str = ""
+    digest: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether PowerServer holds that version, by our hand or by the vendor's."""
+        return self.state in PRESENT_AT_PEER or (
+            self.state is EffectState.SUPERSEDED and self.reason == ALREADY_THERE
+        )
+
+
+class Recognition(StrEnum):
+    """What looking for the form at PowerServer gave."""
+
+    ABSENT = "absent"
+    THERE = "there"
+    AMBIGUOUS = "ambiguous"
+
+
+class Prepared(Record):
+    """One screened version, ready to be planned. No patient data: opaque names and codes."""
+
+    key: EffectKey
+    source: str
+    source_updated_at: datetime
+    status: SubmissionStatus
+    kind: FormKind
+    section: Section
+    document_type: str
+    facility: str
+    subject: str
+    """Opaque name of the patient."""
+    chain: str
+    """Opaque name of the form whose versions follow one another."""
+    digest: Digest
+    held: tuple[str, ...] = ()
+    """Rules that hold it; the first is the reason."""
+
+
+class Decision(Record):
+    """What the plan says of one version."""
+
+    key: EffectKey
+    intent: Intent
+    state: EffectState
+    """PLANNED, HELD, PARKED or SUPERSEDED: where the effect starts its life."""
+    reason: str = ""
+    parent: EffectKey | None = None
+    supersedes: tuple[EffectKey, ...] = ()
+    """Earlier effects that are no longer called for: nothing of theirs has left."""
+
+
+def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> Decision:
+    """
+    Decide what one version of a form calls for, given what is there and what we did before.
+
+    `earlier` are the effects of the form's earlier versions, oldest first.
+    """
+    parent = next((e for e in reversed(earlier) if e.is_there), None)
+    coming = next((e for e in reversed(earlier) if e.state in ON_THE_WAY), None)
+    moot = tuple(e.key for e in earlier if e.state in NOT_YET_SENT)
+    if item.status is SubmissionStatus.WITHDRAWN:
+        return _withdraw(item, parent or coming, moot)
+    if item.held:
+        return Decision(
+            key=item.key,
+            intent=Intent.FILE_DOCUMENT,
+            state=EffectState.HELD,
+            reason=item.held[0],  # the version before it goes its way: it is what we can show
+        )
+    if parent is not None and parent.digest == item.digest and coming is None:
+        return _superseded(item, UNCHANGED, moot)
+    if found is Recognition.THERE:
+        return _superseded(item, ALREADY_THERE, moot)
+    behind = coming or parent
+    return Decision(
+        key=item.key,
+        intent=Intent.REPLACE_DOCUMENT if behind else Intent.FILE_DOCUMENT,
+        state=EffectState.PARKED if found is Recognition.AMBIGUOUS else EffectState.PLANNED,
+        reason=AMBIGUOUS_COPY if found is Recognition.AMBIGUOUS else "",
+        parent=behind.key if behind else None,
+        supersedes=moot,
+    )
+
+
+def _withdraw(item: Prepared, there: Earlier | None, moot: tuple[EffectKey, ...]) -> Decision:
+    if there is None:
+        decision = _superseded(item, NOTHING_TO_WITHDRAW, moot)
+        return decision.model_copy(update={"intent": Intent.WITHDRAW_DOCUMENT})
+    return Decision(
+        key=item.key,
+        intent=Intent.WITHDRAW_DOCUMENT,
+        state=EffectState.PLANNED,
+        parent=there.key,
+        supersedes=moot,
+    )
+
+
+def _superseded(item: Prepared, reason: str, moot: tuple[EffectKey, ...]) -> Decision:
+    return Decision(
+        key=item.key,
+        intent=Intent.FILE_DOCUMENT,
+        state=EffectState.SUPERSEDED,
+        reason=reason,
+        supersedes=moot,
+    )
