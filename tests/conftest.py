@@ -1,0 +1,40 @@
+"""
+Prefect's own files go to a directory of this test session, set before anything imports Prefect.
+
+Otherwise results of an earlier session would make tests pass or fail by history, and a flow that
+runs without the `prefect_server` fixture would quietly start a server of its own.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployments.local_server import QUIET, LocalServer
+
+_HOME = Path(tempfile.mkdtemp(prefix="accord-tests-prefect-"))
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+_SERVER = LocalServer(_HOME)
+os.environ.update(QUIET)
+os.environ["PREFECT_HOME"] = str(_HOME)
+os.environ["PREFECT_API_URL"] = _SERVER.api_url
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[LocalServer]:
+    """The session's one real Prefect server; Prefect in this process already points at it."""
+    _SERVER.start()
+    try:
+        _SERVER.wait()
+        yield _SERVER
+    finally:
+        _SERVER.stop()
+
+
+def pytest_unconfigure() -> None:
+    """Give the reserved port back."""
+    _SERVER.close()
