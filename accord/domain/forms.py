@@ -117,10 +117,41 @@ class Submission(Record):
     questionnaire: dict[str, Any] | None = None
     response: dict[str, Any] | None = None
     pdf: bytes | None = None
-    """The PDF form's own bytes; None for a Normal form."""
+    """The PDF form's own bytes; None for a Normal form, or where OmegaAI points elsewhere."""
+    newer_version: str = ""
+    """`meta.versionId` of the version that stands there now, if this one is no longer it."""
+    replaces: str = ""
+    """`DocumentReference/<id>` that the source says this one replaces under an id of its own."""
 
     def __str__(self) -> str:
         return f"Submission({self.ref})"
+
+    __repr__ = __str__
+
+
+class UnreadableReason(StrEnum):
+    """Why a submission could not be read; codes only."""
+
+    VANISHED = "vanished"  # deleted at the source
+    VERSION_GONE = "version-gone"  # a newer one stands there, and no history tells the asked one
+    MISSHAPEN = "misshapen"  # not a resource that can be understood
+    NEIGHBOUR_MISSHAPEN = "neighbour-misshapen"  # its patient, order, … cannot be understood
+    ATTACHMENT_DIFFERS = "attachment-differs"  # size or hash is not the one declared
+    NAMELESS = "nameless"  # an entry of a page without an id
+
+
+class Unreadable(Record):
+    """A submission that cannot be understood; it is reported and never stops its page."""
+
+    source: SubmissionSource
+    reason: UnreadableReason
+    ref: SubmissionRef | None = None
+    """None only for a nameless entry of a page."""
+    position: str = ""
+    """Where on its page a nameless entry stood, such as `page 2, entry 7`."""
+
+    def __str__(self) -> str:
+        return f"Unreadable({self.ref or self.position}, {self.reason})"
 
     __repr__ = __str__
 
