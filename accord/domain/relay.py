@@ -19,9 +19,8 @@ PRESENT_AT_PEER = frozenset(
 """States in which the peer holds, as far as we know, what the effect meant to put there."""
 
 ON_THE_WAY = frozenset({EffectState.CLAIMED, EffectState.SENT, EffectState.IN_DOUBT})
-NOT_YET_SENT = frozenset(
-    {EffectState.PLANNED, EffectState.HELD, EffectState.PARKED, EffectState.REJECTED}
-)
+NOT_THERE = frozenset({EffectState.PLANNED, EffectState.HELD, EffectState.REJECTED})
+"""Surely not at the peer: a newer version may take their place. What is parked may be there."""
 
 ALREADY_THERE = "already-there"
 UNCHANGED = "unchanged"
@@ -62,15 +61,15 @@ class Prepared(Record):
     source: str
     source_updated_at: datetime
     status: SubmissionStatus
-    kind: FormKind
-    section: Section
-    document_type: str
+    kind: FormKind | None = None
+    section: Section | None = None
+    document_type: str = ""
     facility: str
     subject: str
     """Opaque name of the patient."""
     chain: str
     """Opaque name of the form whose versions follow one another."""
-    digest: Digest
+    digest: Digest = Digest("")
     held: tuple[str, ...] = ()
     """Rules that hold it; the first is the reason."""
 
@@ -96,7 +95,7 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
     """
     parent = next((e for e in reversed(earlier) if e.is_there), None)
     coming = next((e for e in reversed(earlier) if e.state in ON_THE_WAY), None)
-    moot = tuple(e.key for e in earlier if e.state in NOT_YET_SENT)
+    moot = tuple(e.key for e in earlier if e.state in NOT_THERE)
     if item.status is SubmissionStatus.WITHDRAWN:
         return _withdraw(item, parent or coming, moot)
     if item.held:

@@ -146,6 +146,17 @@ WITHDRAWN = SubmissionStatus.WITHDRAWN
             id="waits-behind-what-is-in-doubt",
         ),
         pytest.param(
+            a_version(),
+            R.ABSENT,
+            (earlier(S.PARKED),),
+            S.PLANNED,
+            Intent.FILE_DOCUMENT,
+            "",
+            None,
+            (),
+            id="does-not-sweep-aside-what-waits-for-a-person",
+        ),
+        pytest.param(
             a_version(digest="d1"),
             R.ABSENT,
             (earlier(S.IN_DOUBT),),
