@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from accord.adapters.hl7 import Message, Segment
 from accord.adapters.hl7_build import timestamp
+from accord.adapters.hl7_errors import NotHl7
 from accord.adapters.hl7_escapes import STANDARD
 
 
@@ -122,3 +123,24 @@ def error_code(answer: Message) -> str:
 
 def _code_in(error: Segment) -> str:
     return error.text(3).strip() or error.text(1, 4).strip()
+
+
+def refusal(
+    head: bytes, *, never: bool, control_id: str, at: datetime, error_code: str = INTERNAL_ERROR
+) -> bytes:
+    """
+    Give the answer to a message of which only the beginning may be known.
+
+    Args:
+        head: its first bytes; where they hold no MSH, MSA-2 stays empty.
+        never: AR or CR, it can never be taken; else AE or CE, not now.
+        control_id: MSH-10 of the answer itself.
+        at: aware; becomes MSH-7.
+        error_code: table 0357.
+    """
+    try:
+        message = Message.parse(head)
+    except NotHl7:
+        message = None
+    code = refusal_code(message, never=never)
+    return acknowledgement(message, code, control_id=control_id, at=at, error_code=error_code)

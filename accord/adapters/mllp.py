@@ -71,6 +71,7 @@ class Deframer:
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
+        self._head_limit = min(_HEAD_BYTES, limit_bytes)
         self._buffer = bytearray()
         self._inside = False
         self._looked = 0  # up to here the buffer holds no end of this message
@@ -172,7 +173,7 @@ class Deframer:
         return Broken(self._head_from(start, end), self._dropped + end - start)
 
     def _head_from(self, start: int, end: int) -> bytes:
-        return self._head or bytes(self._buffer[start : min(end, start + _HEAD_BYTES)])
+        return self._head or bytes(self._buffer[start : min(end, start + self._head_limit)])
 
     def _shed(self) -> None:
         self._head = self._head_from(0, len(self._buffer))
