@@ -37,7 +37,7 @@ class Person:
 
 
 def made_up_people(seed: int, count: int) -> list[Person]:
-    """Make `count` persons from a seed; every third shares a family's e-mail with the one before."""
+    """Make `count` persons from a seed; every third shares e-mail and family with the last."""
     dice = random.Random(seed)
     people: list[Person] = []
     for index in range(count):
