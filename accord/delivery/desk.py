@@ -1,0 +1,68 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accord.delivery.outbox import Outbox
+from accord.domain.forms import SubmissionRef
+from accord.domain.identifiers import EffectKey, OrganizationSlug
+from accord.domain.keys import effect_key, opaque
+from accord.domain.organizations import OrganizationFile
+from accord.domain.people import PatientId
+from accord.domain.wires import PowerServerWire, RelayTimings
+from accord.ledger.ledger import Ledger
+
+RELAY_FORMS = "relay-forms"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every step of one organization's relay works with; it makes no connection."""
+
+    file: OrganizationFile
+    ledger: Ledger
+    outbox: Outbox
+    site_key: bytes = field(repr=False)
+    now: Callable[[], datetime]
+    run: str = ""
+    """Prefect's flow run, for the ledger and the audit trail to name."""
+    process: str = RELAY_FORMS
+
+    @property
+    def slug(self) -> OrganizationSlug:
+        """The organization's short name."""
+        return OrganizationSlug(self.file.organization.slug)
+
+    @property
+    def timings(self) -> RelayTimings:
+        """How long this site waits for what."""
+        return self.file.site.relay
+
+    @property
+    def actor(self) -> str:
+        """Who acts, in the words of the audit trail."""
+        return f"{self.process}/{self.run or 'by hand'}"
+
+    def powerserver_of(self, facility: str) -> str:
+        """Name the PowerServer that serves a facility, by the facility's slug."""
+        return next(f.powerserver for f in self.file.organization.facilities if f.slug == facility)
+
+    def wire_of(self, facility: str) -> PowerServerWire:
+        """Give the wires of the PowerServer that serves a facility."""
+        return self.file.powerserver_of(facility)
+
+    def key_of(self, ref: SubmissionRef) -> EffectKey:
+        """Name the effect that one version of a form calls for."""
+        return effect_key(
+            self.site_key,
+            subject=f"{ref.source}/{ref.id}",
+            intent=self.process,
+            occasion=ref.version,
+        )
+
+    def chain_of(self, ref: SubmissionRef) -> str:
+        """Name the chain of a form's versions."""
+        return opaque(self.site_key, "chain", f"{ref.source}/{ref.id}")
+
+    def name_of(self, patient: PatientId) -> str:
+        """Give a patient's opaque name, for the ledger and the audit trail."""
+        return opaque(self.site_key, "patient", patient.issuer, patient.number)

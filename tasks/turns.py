@@ -1,0 +1,79 @@
+"""One run at a time for one organization and process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec
+
+from prefect.concurrency.sync import concurrency
+from prefect.context import FlowRunContext
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled
+
+SLOT_LEASE_S = 60
+"""A killed worker's slot is free again after this many seconds; Prefect's least."""
+
+WAIT_OF_A_PERSON_S = 600.0
+WAIT_OF_A_SWEEP_S = 1.0
+
+P = ParamSpec("P")
+
+
+class AnotherRunHasTheTurn(Exception):
+    """Another run of this process is at work for this organization."""
+
+
+@contextmanager
+def turn_of(process: str, organization: str) -> Iterator[None]:
+    """
+    Hold the only turn of one process for one organization: a strict global limit.
+
+    A scheduled sweep that finds one running has nothing to add and does not wait; a person's
+    run waits up to ten minutes.
+
+    Raises:
+        AnotherRunHasTheTurn: it was not free in time.
+        ConcurrencySlotAcquisitionError: the limit does not exist: run the bootstrap.
+    """
+    limit = f"{process}-{organization}"
+    wait = WAIT_OF_A_SWEEP_S if _was_scheduled() else WAIT_OF_A_PERSON_S
+    with ExitStack() as held:
+        try:
+            held.enter_context(
+                concurrency(limit, timeout_seconds=wait, lease_duration=SLOT_LEASE_S, strict=True)
+            )
+        except TimeoutError:
+            raise AnotherRunHasTheTurn(limit) from None
+        yield
+
+
+def in_turn(process: str) -> Callable[[Callable[P, State[Any]]], Callable[P, State[Any]]]:
+    """
+    Let a flow's body run only in its organization's turn, else end it as Cancelled.
+
+    The body's first parameter is the organization's slug.
+    """
+
+    def decorate(body: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
+        parameters = signature(body)
+
+        @wraps(body)
+        def in_its_turn(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
+            organization = parameters.bind(*args, **kwargs).arguments["organization"]
+            try:
+                with turn_of(process, organization):
+                    return body(*args, **kwargs)
+            except AnotherRunHasTheTurn as other:
+                return Cancelled(
+                    message=f"Another run holds {other}: it sees to what this one would have done."
+                )
+
+        return in_its_turn
+
+    return decorate
+
+
+def _was_scheduled() -> bool:
+    context = FlowRunContext.get()
+    return bool(context and context.flow_run and context.flow_run.auto_scheduled)
