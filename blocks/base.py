@@ -3,7 +3,7 @@ from typing import Self, cast
 
 from prefect.blocks.core import Block
 from prefect.exceptions import ObjectNotFound
-from pydantic import ConfigDict
+from pydantic import ConfigDict, HttpUrl
 
 from accord.domain.base import Record
 from accord.domain.identifiers import OrganizationSlug
@@ -49,6 +49,8 @@ class OrganizationBlock(Block, ABC):
     Fields may be appended, never renamed or reordered: Prefect's schema checksum covers their
     order, and stored documents would be orphaned. An appended field has a default.
     """
+
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
 
     # A wrong value would be quoted by pydantic's error, and Prefect stores error texts.
     model_config = ConfigDict(hide_input_in_errors=True)

@@ -1,0 +1,45 @@
+"""
+Test the connections of enrolled organizations, writing nothing.
+
+    python -m deployments.connections [SLUG ...]
+
+It runs where the workers run, since a connection is a matter of places. Without a slug it tests
+every enrolled organization; it returns 1 if anything is wrong.
+"""
+
+import asyncio
+import sys
+
+from blocks.base import Finding, UnknownOrganization
+from deployments.documents import BLOCKS
+from deployments.enrolment import enrolled
+
+
+async def findings(slug: str) -> list[Finding]:
+    """
+    Test every block of one organization.
+
+    Raises:
+        UnknownOrganization: it is not enrolled.
+    """
+    blocks = [await block.aof(slug) for block in BLOCKS]
+    return [finding for block in blocks for finding in await block.check()]
+
+
+def main(slugs: list[str]) -> int:
+    """Print what was found; return how the command ends."""
+    all_fine = True
+    for slug in slugs or list(enrolled()):
+        try:
+            found = asyncio.run(findings(slug))
+        except UnknownOrganization as unknown:
+            print(unknown, file=sys.stderr)
+            return 2
+        for finding in found:
+            print(f"{slug}: {finding}")
+        all_fine = all_fine and all(finding.is_fine for finding in found)
+    return 0 if all_fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
