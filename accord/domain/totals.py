@@ -17,6 +17,7 @@ class Bucket(StrEnum):
     HELD = "held"
     PARKED = "parked"
     HUMAN_TASK = "human task"
+    DONE_BY_HAND = "done by hand"  # attested by a person: over, and not green
     SUPERSEDED = "superseded"
     REJECTED = "rejected"
     WOULD_DO = "would do"

@@ -1,0 +1,78 @@
+"""Questions about effects; none of them writes."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, and_, func, select
+
+from accord.domain.effects import FINISHED, EffectState
+from accord.ledger.records import EffectMoveRow, EffectRow
+from accord.ledger.rows import load, where
+from accord.ledger.tables import EFFECT, EFFECT_MOVE
+
+OPEN = frozenset(EffectState) - FINISHED
+
+
+def in_states(
+    connection: Connection, organization: str, process: str,
+    states: Collection[EffectState], limit: int | None,
+) -> list[EffectRow]:  # fmt: skip
+    """Give the effects of one organization and process in any of these states, oldest first."""
+    return where(
+        connection,
+        EFFECT.c.organization == organization,
+        EFFECT.c.process == process,
+        EFFECT.c.state.in_(sorted(states)),
+        limit=limit,
+    )
+
+
+def by_source(connection: Connection, organization: str, source: str) -> list[EffectRow]:
+    """Give the effects that one version of one resource at the peer called for."""
+    return where(connection, EFFECT.c.organization == organization, EFFECT.c.source == source)
+
+
+def by_digest(connection: Connection, organization: str, digest: str) -> list[EffectRow]:
+    """Give the effects that carry these very bytes."""
+    return where(connection, EFFECT.c.organization == organization, EFFECT.c.digest == digest)
+
+
+def chain(connection: Connection, organization: str, name: str) -> list[EffectRow]:
+    """Give a chain's effects in their order."""
+    rows = where(connection, EFFECT.c.organization == organization, EFFECT.c.chain == name)
+    return sorted(rows, key=lambda row: row.position)
+
+
+def counts(connection: Connection, organization: str, process: str) -> dict[EffectState, int]:
+    """Count effects by state; states without any are left out."""
+    query = (
+        select(EFFECT.c.state, func.count())
+        .where(EFFECT.c.organization == organization, EFFECT.c.process == process)
+        .group_by(EFFECT.c.state)
+    )
+    return {EffectState(state): count for state, count in connection.execute(query)}
+
+
+def waiting_behind(connection: Connection, key: str) -> list[EffectRow]:
+    """Give what stands behind an effect in its chain and is not over, in order."""
+    row = load(connection, [key]).get(key)
+    if row is None:
+        return []
+    behind = where(
+        connection,
+        and_(
+            EFFECT.c.organization == row.organization,
+            EFFECT.c.chain == row.chain,
+            EFFECT.c.position > row.position,
+        ),
+        EFFECT.c.state.in_(sorted(OPEN)),
+    )
+    return sorted(behind, key=lambda later: later.position)
+
+
+def moves_of(connection: Connection, key: str) -> list[EffectMoveRow]:
+    """Give the log of an effect's moves, birth first."""
+    query = select(EFFECT_MOVE).where(EFFECT_MOVE.c.key == key).order_by(EFFECT_MOVE.c.id)
+    return [
+        EffectMoveRow.model_validate({k: v for k, v in mapping.items() if k != "id"})
+        for mapping in connection.execute(query).mappings()
+    ]
