@@ -36,6 +36,7 @@ class Sweep:
         self._narrowed_by = narrowed_by or []
         self._seen: set[str] = set()
         self._visited: set[str] = set()
+        self._run: set[str] = set()
         self._attempts: Counter[datetime | None] = Counter()
         self._sorted = True
         self.ignored: frozenset[str] = frozenset()
@@ -61,8 +62,11 @@ class Sweep:
                 continue
             if page.next is None:
                 return
+            was_sorted = self._sorted
             newest, ahead = self._newest(page)
-            if self._sorted and newest is not None and (floor is None or newest > floor):
+            if was_sorted and not self._sorted and floor != self._since:
+                floor, least, page = self._since, 0, await self._from(self._since)
+            elif self._sorted and newest is not None and (floor is None or newest > floor):
                 least = page.total - ahead if page.total is not None else 0
                 before, floor = floor, newest
                 page = await self._from(floor)
@@ -72,8 +76,8 @@ class Sweep:
     def _falls_short(self, page: Page, least: int) -> bool:
         if page.total is None:
             return False
-        cut_off = page.next is None and not self._visited and len(page.entries) < page.total
-        return page.total < least or cut_off
+        self._run.update(mark_of(entry) for entry in page.entries)
+        return page.total < least or (page.next is None and len(self._run) < page.total)
 
     def _count_attempt(self, floor: datetime | None) -> None:
         self._attempts[floor] += 1
@@ -85,7 +89,7 @@ class Sweep:
             )
 
     async def _from(self, floor: datetime | None) -> Page:
-        self._visited = set()
+        self._visited, self._run = set(), set()
         return await self._client.first_page(self._type, self._asked(floor))
 
     async def _follow(self, page: Page) -> Page:
