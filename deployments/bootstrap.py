@@ -44,6 +44,7 @@ class NoServer(Exception):
 def bootstrap(
     organizations: Iterable[tuple[str, str]] = (),
     *,
+    catalogue: Catalogue | None = None,
     environment: Mapping[str, str] = os.environ,
     active: bool = True,
     say: Say = lambda line: None,
@@ -53,6 +54,7 @@ def bootstrap(
 
     Args:
         organizations: (text, name) of organization files; the name is for error messages.
+        catalogue: what to deploy; None reads prefect.yaml.
         environment: where the secrets are looked for.
         active: whether new schedules run at once.
 
@@ -61,7 +63,7 @@ def bootstrap(
             of the organization concerned was changed.
     """
     files = [(text, parse(text, name)) for text, name in organizations]
-    catalogue = read()
+    catalogue = catalogue or read()
     with get_client(sync_client=True) as client:
         _require_server(client)
         for block in BLOCKS:

@@ -1,0 +1,192 @@
+"""The bootstrap against a real Prefect server: once, twice, and after a person has been there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+
+from accord.domain.organization_text import WrongOrganizationFile
+from blocks.ledger import LedgerDatabase
+from blocks.omegaai import OmegaAI
+from blocks.site import Site
+from deployments.bootstrap import NoServer, bootstrap
+from deployments.catalogue import ROOT, Catalogue, read
+from deployments.documents import SiteKeyChanges
+from deployments.enrolment import enrolled
+from deployments.local_server import LocalServer
+from deployments.secrets_given import MissingSecret, new_site_key
+
+pytestmark = pytest.mark.prefect_server
+
+TEXT = (ROOT / "deployments/organizations/lakeside.yaml").read_text(encoding="utf-8")
+SLUG = "tested"
+ORGANIZATION = TEXT.replace("slug: lakeside\n", f"slug: {SLUG}\n")
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Catalogue:
+    """A catalogue of flows that need no peers."""
+    return read(ROOT / "tests/orchestration/tiny_prefect.yaml")
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The secrets of one organization."""
+    return {
+        "ACCORD_SITE_KEY": new_site_key(),
+        "ACCORD_OMEGAAI_CLIENT_SECRET": "hunter2-of-omegaai",
+        "ACCORD_PRIVATE_DIRECTORY": str(tmp_path_factory.mktemp("private")),
+    }
+
+
+@pytest.fixture
+def client(
+    prefect_server: LocalServer, tiny: Catalogue, given: dict[str, str]
+) -> Iterator[SyncPrefectClient]:
+    """A client of a server on which the bootstrap has run at least once."""
+    bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+def _everything(client: SyncPrefectClient) -> dict[str, Any]:
+    deployments = {
+        f"{client.read_flow(d.flow_id).name}/{d.name}": d for d in client.read_deployments()
+    }
+    return {
+        "deployments": {name: d.id for name, d in deployments.items()},
+        "schedules": [
+            (name, s.id, s.slug, s.active, s.parameters)
+            for name, d in deployments.items()
+            for s in client.read_deployment_schedules(d.id)
+        ],
+        "limits": sorted(
+            (limit.name, limit.limit) for limit in client.read_global_concurrency_limits()
+        ),
+        "automations": sorted((a.name, str(a.id)) for a in client.read_automations()),
+        "pools": [pool.name for pool in client.read_work_pools()],
+        "blocks": sorted(
+            (document.block_type_name, document.name) for document in client.read_block_documents()
+        ),
+        "variables": [variable.name for variable in client.read_variables()],
+    }
+
+
+def test_a_second_run_changes_nothing(
+    client: SyncPrefectClient, tiny: Catalogue, given: dict[str, str]
+) -> None:
+    """Same ids, same schedules, nothing doubled: it may be run whenever in doubt."""
+    before = _everything(client)
+    bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
+    assert _everything(client) == before
+    assert [name for name, limit in before["limits"] if name == f"tiny-{SLUG}"]
+    assert len(before["automations"]) == 3
+    assert {name for _, name in before["blocks"] if name == SLUG}
+
+
+def test_what_an_operator_paused_stays_paused(
+    client: SyncPrefectClient, tiny: Catalogue, given: dict[str, str]
+) -> None:
+    """A rollout must not switch on what somebody switched off for a reason."""
+    sweep = client.read_deployment_by_name("tiny/sweep")
+    (schedule,) = client.read_deployment_schedules(sweep.id)
+    client.update_deployment_schedule(sweep.id, schedule.id, active=False)
+    try:
+        bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
+        (after,) = client.read_deployment_schedules(sweep.id)
+        assert not after.active
+    finally:
+        client.update_deployment_schedule(sweep.id, schedule.id, active=True)
+
+
+def test_the_schedule_carries_zone_slug_and_parameters(client: SyncPrefectClient) -> None:
+    """The organization is a parameter of the schedule; the zone is its first facility's."""
+    (schedule,) = client.read_deployment_schedules(client.read_deployment_by_name("tiny/sweep").id)
+    assert schedule.slug == f"tiny-{SLUG}"
+    assert schedule.parameters == {"organization": SLUG}
+    assert getattr(schedule.schedule, "timezone", "") == "America/Sao_Paulo"
+
+
+def test_a_secret_not_given_again_stays(client: SyncPrefectClient, tiny: Catalogue) -> None:
+    """A new organization file needs no secrets at hand."""
+    changed = ORGANIZATION.replace("name: Lakeside Imaging", "name: Lakeside Renamed")
+    bootstrap([(changed, "tested.yaml")], catalogue=tiny, environment={})
+    secret = OmegaAI.of(SLUG).client_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "hunter2-of-omegaai"
+    assert Site.of(SLUG).file.organization.name == "Lakeside Renamed"
+
+
+def test_another_site_key_is_refused(client: SyncPrefectClient, tiny: Catalogue) -> None:
+    """Under another key every form would get another name and be sent again."""
+    before = LedgerDatabase.of(SLUG).key
+    with pytest.raises(SiteKeyChanges, match="sent again"):
+        bootstrap(
+            [(ORGANIZATION, "tested.yaml")],
+            catalogue=tiny,
+            environment={"ACCORD_SITE_KEY": new_site_key()},
+        )
+    assert LedgerDatabase.of(SLUG).key == before
+
+
+def test_no_secret_lies_in_the_servers_answers_or_files(
+    client: SyncPrefectClient, prefect_server: LocalServer, given: dict[str, str]
+) -> None:
+    """Blocks are encrypted in the database; nothing else was given a secret."""
+    shown = client.request("POST", "/deployments/filter", json={}).text
+    shown += client.request("POST", "/block_documents/filter", json={}).text
+    kept = b"".join(path.read_bytes() for path in prefect_server.home.glob("prefect.db*"))
+    for secret in (given["ACCORD_SITE_KEY"], given["ACCORD_OMEGAAI_CLIENT_SECRET"]):
+        assert secret not in shown
+        assert secret.encode() not in kept
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "refusal"),
+    [
+        pytest.param("site: {}", {}, WrongOrganizationFile, id="wrong file"),
+        pytest.param(
+            TEXT.replace("slug: lakeside\n", "slug: keyless\n"),
+            {"ACCORD_OMEGAAI_CLIENT_SECRET": "x"},
+            MissingSecret,
+            id="no site key",
+        ),
+        pytest.param(
+            TEXT.replace("slug: lakeside\n", "slug: keyless\n"),
+            {"ACCORD_SITE_KEY": new_site_key()},
+            MissingSecret,
+            id="no client secret",
+        ),
+    ],
+)
+def test_a_refused_organization_leaves_no_trace(
+    text: str,
+    environment: dict[str, str],
+    refusal: type[Exception],
+    client: SyncPrefectClient,
+    tiny: Catalogue,
+    tmp_path: Path,
+) -> None:
+    """Neither block nor limit nor schedule: half an organization is worse than none."""
+    before = _everything(client)
+    with pytest.raises(refusal):
+        bootstrap(
+            [(text, "refused.yaml")],
+            catalogue=tiny,
+            environment={**environment, "ACCORD_PRIVATE_DIRECTORY": str(tmp_path)},
+        )
+    assert _everything(client) == before
+    assert "keyless" not in enrolled()
+
+
+def test_without_a_server_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a traceback of the HTTP library."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(NoServer, match="PREFECT_API_URL"),
+    ):
+        bootstrap()
