@@ -52,26 +52,29 @@ def acknowledgement(
     Source: HL7 v2.3.1 sections 2.13 and 2.24 (MSA, ERR); v2.5.1 section 2.15.5
     """
     signs = STANDARD if message is None else message.delimiters
-    fields = [b""] * 19 if message is None else [message.header.bytes_of(n) for n in range(19)]
+    asked = _nothing if message is None else message.header.bytes_of
     bar, component = signs.field, signs.component
-    version = fields[12].split(component, 1)[0] or b"2.3.1"
-    trigger = fields[9].split(component)[1:2]
+    version = asked(12) or b"2.3.1"
     head = [
         b"MSH" + bar + b"".join(signs[1:]),
-        *(fields[5], fields[6], fields[3], fields[4]),
+        *(asked(5), asked(6), asked(3), asked(4)),
         timestamp(at).encode(),
         b"",
-        component.join([b"ACK", *trigger]),
+        component.join([b"ACK", *asked(9).split(component)[1:2]]),
         control_id.encode(),
-        fields[11] or b"P",
-        fields[12] or version,
+        asked(11) or b"P",
+        version,
         *([b""] * 5),
-        fields[18],
+        asked(18),
     ]
-    answer = bar.join(head).rstrip(bar) + b"\rMSA" + bar + code.encode() + bar + fields[10] + b"\r"
+    answer = bar.join(head).rstrip(bar) + b"\rMSA" + bar + code.encode() + bar + asked(10) + b"\r"
     if error_code:
         answer += _error(error_code.encode(), bar, component, modern=version >= b"2.5")
     return answer
+
+
+def _nothing(_: int) -> bytes:
+    return b""
 
 
 def _error(code: bytes, bar: bytes, component: bytes, *, modern: bool) -> bytes:

@@ -41,17 +41,16 @@ def delimiters(header: bytes) -> Delimiters:
         NotHl7: MSH-1 and MSH-2 are missing, doubled, or not signs of ASCII.
     """
     separator = header[3:4]
-    encoding = header[4:].split(separator, 1)[0] if separator else b""
-    signs = separator + encoding[:5]
-    if not 1 <= len(encoding) <= 5 or len(set(signs)) != len(signs):
-        raise NotHl7("MSH-1 and MSH-2 do not name the delimiters")
-    if any(sign <= 0x20 or sign >= 0x7F or chr(sign).isalnum() for sign in signs):
-        raise NotHl7("MSH-1 and MSH-2 do not name usable delimiters")
-    return _named(signs)
+    encoding = header[4:12].split(separator, 1)[0] if separator else b""
+    return _named(separator + encoding)
 
 
 @lru_cache(maxsize=64)
 def _named(signs: bytes) -> Delimiters:
+    if not 2 <= len(signs) <= 6 or len(set(signs)) != len(signs):
+        raise NotHl7("MSH-1 and MSH-2 do not name the delimiters")
+    if any(sign <= 0x20 or sign >= 0x7F or chr(sign).isalnum() for sign in signs):
+        raise NotHl7("MSH-1 and MSH-2 do not name usable delimiters")
     return Delimiters(*(signs[place : place + 1] for place in range(5)))
 
 
