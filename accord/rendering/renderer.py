@@ -1,7 +1,7 @@
 import json
 import re
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ _PAGES = re.compile(rb"/Type/Pages/Count (\d+)")
 _LONG_TITLE = 60  # characters; a longer one is set smaller
 _NAME_IN_HEADER = 70  # characters; the first page shows the whole name
 _TEXT_IN_HEADER = 60
+_REFERENCE_IN_FOOTER = 200
 
 
 class Unrenderable(Exception):
@@ -80,7 +81,11 @@ class FormRenderer:
             )
         try:
             pdf: bytes = self._own.compiler.compile(
-                template, format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=at
+                template,
+                format="pdf",
+                sys_inputs=inputs,
+                pdf_standards=STANDARDS,
+                timestamp=at.astimezone(UTC),
             )
         except RuntimeError:  # its text quotes the form
             raise Unrenderable(
@@ -120,7 +125,7 @@ class FormRenderer:
             "facts": self._facts(content),
             "replaces": drawable(content.replaces),
             "summary": self._summary(content),
-            "reference": f"{words.source}: {drawable(content.reference)}",
+            "reference": f"{words.source}: {drawable(_cut(content.reference, _REFERENCE_IN_FOOTER))}",
             "rows": Rows(words, drawn).of(content.answers),
             "pictures": [one.svg for _, one in drawn],
         }
