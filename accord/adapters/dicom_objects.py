@@ -1,5 +1,6 @@
 """Objects on their way to us: what was asked for, what came, what is missing."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterable
@@ -126,9 +127,19 @@ class Receiver:
         return _TAKEN if takers else _NOT_AUTHORIZED
 
     def close(self) -> None:
-        """Stop listening; end what is connected."""
-        if self._server is not None:
-            self._server.shutdown()
+        """Stop listening; end what is connected, even a peer that is silent inside a PDU."""
+        if self._server is None:
+            return
+        connected = self._server.active_associations
+        self._server.shutdown()
+        for association in connected:
+            wrapped = association.dul.socket
+            if wrapped is not None and wrapped.socket is not None:
+                with contextlib.suppress(OSError):
+                    wrapped.socket.shutdown(socket.SHUT_RDWR)
+            # pynetdicom reads None as "no request came" and stops waiting for one
+            association.dul.to_user_queue.put(None)  # type: ignore[arg-type]
+            association.join()
 
 
 def _uid_of(event: evt.Event) -> Uid:

@@ -3,7 +3,7 @@ from enum import StrEnum
 
 from accord.domain.base import Record
 from accord.domain.effects import Intent
-from accord.domain.forms import Section
+from accord.domain.forms import FormKind, Section
 from accord.domain.identifiers import AccessionNumber, Digest, EffectKey, Uid
 from accord.domain.people import Patient, PatientId
 
@@ -23,6 +23,9 @@ class DocumentOrder(Record):
     document_type: str
     """What this site calls it: TXA-2, (311B,1010). Never `DI`."""
     title: str
+    kind: FormKind
+    form: str = ""
+    """The form's own name, for titles."""
     accession: AccessionNumber | None = None
     placer_order: str = ""
     at: datetime
@@ -50,6 +53,8 @@ class DocumentSeen(Record):
     document_type: str = ""
     title: str = ""
     accession: AccessionNumber | None = None
+    issuer_returned: bool = True
+    """False: the peer left the issuer out, and `patient` repeats the one we asked for."""
     at: datetime | None = None
     """Content (or instance creation) date and time, read in the peer's declared zone."""
 

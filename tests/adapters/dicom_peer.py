@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
+from pynetdicom.transport import ThreadedAssociationServer
 
 from accord.domain.wires import DicomWire
 
@@ -165,7 +166,9 @@ class Peer:
     def _retrieve(self, event: evt.Event) -> Iterator[Any]:
         query = event.identifier
         self.queries.append(query)
-        several = any(isinstance(query.get(k), list) or hasattr(query.get(k), "sort") for k in KEYS.values())
+        several = any(
+            isinstance(query.get(k), list) or hasattr(query.get(k), "sort") for k in KEYS.values()
+        )
         if self.refuses_lists and several:
             yield 1
             yield 0xA900, None
@@ -253,13 +256,18 @@ def serving(peer: Peer, *, knows: tuple[str, ...] = (), called: bool = False) ->
         (evt.EVT_C_MOVE, peer._move),
         (evt.EVT_C_STORE, peer._store),
     ]
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-    assert server is not None
+    server = entity.make_server(
+        ("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer
+    )
+    entity._servers.append(server)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
     peer.port = server.server_address[1]
     try:
         yield peer
     finally:
         server.shutdown()
+        thread.join(5)
         for association in peer.associations:
             association.join(5)
             association.dul.join(5)
@@ -290,10 +298,8 @@ def raw_port(talk: Any) -> Iterator[int]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             for connection in connections:
-                try:
+                with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
             thread.join(5)
             for connection in connections:
                 connection.close()

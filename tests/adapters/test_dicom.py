@@ -111,9 +111,7 @@ class TestAssociations:
         assert wrapped.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0
         association.release()
 
-    def test_one_association_carries_many_requests(
-        self, peer: Peer, station: DicomStation
-    ) -> None:
+    def test_one_association_carries_many_requests(self, peer: Peer, station: DicomStation) -> None:
         for _ in range(5):
             station.find(Level.STUDY, studies())
             station.echo()
@@ -175,7 +173,7 @@ class TestAssociations:
             lines = [t for t in threading.enumerate() if t not in before]
             assert lines
         ours = [t for t in lines if getattr(t, "is_requestor", False) or not t.daemon]
-        peers = {a for a in peer.associations} | {a.dul for a in peer.associations}
+        peers = set(peer.associations) | {a.dul for a in peer.associations}
         assert [t for t in ours if t.is_alive() and t not in peers] == []
 
     def test_a_closed_station_opens_nothing_any_more(self, peer: Peer) -> None:
@@ -218,24 +216,31 @@ class TestWhatListensThere:
     def test_a_port_that_is_no_station_is_named(
         self, talk: Any, error: type[PeerError], phase: Phase, says: str
     ) -> None:
-        with raw_port(talk) as port, DicomStation(a_wire(port, timeout_s=0.3)) as station:
-            with pytest.raises(error, match=says) as caught:
-                station.echo()
+        with (
+            raw_port(talk) as port,
+            DicomStation(a_wire(port, timeout_s=0.3)) as station,
+            pytest.raises(error, match=says) as caught,
+        ):
+            station.echo()
         assert caught.value.phase is phase
 
     def test_a_port_nobody_listens_on(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        with DicomStation(a_wire(port)) as station:
-            with pytest.raises(Unavailable, match="nothing listens there") as caught:
-                station.echo()
+        with (
+            DicomStation(a_wire(port)) as station,
+            pytest.raises(Unavailable, match="nothing listens there") as caught,
+        ):
+            station.echo()
         assert caught.value.phase is Phase.CONNECT
 
     def test_a_name_without_address(self) -> None:
         wire = DicomWire(host="no such name", port=104)
-        with DicomStation(wire) as station:
-            with pytest.raises(Unavailable, match=r"dicom\.host") as caught:
-                station.echo()
+        with (
+            DicomStation(wire) as station,
+            pytest.raises(Unavailable, match=r"dicom\.host") as caught,
+        ):
+            station.echo()
         assert caught.value.phase is Phase.RESOLVE
 
     @pytest.mark.parametrize(
@@ -248,18 +253,22 @@ class TestWhatListensThere:
         ],
     )
     def test_a_wrong_ae_title_names_the_setting(self, changes: dict[str, str], says: str) -> None:
-        with serving(Peer(), knows=("ACCORD",), called=True) as peer:
-            with DicomStation(peer.wire(**changes)) as station:
-                with pytest.raises(Rejected, match=says) as caught:
-                    station.echo()
+        with (
+            serving(Peer(), knows=("ACCORD",), called=True) as peer,
+            DicomStation(peer.wire(**changes)) as station,
+            pytest.raises(Rejected, match=says) as caught,
+        ):
+            station.echo()
         assert caught.value.phase is Phase.AUTHENTICATE
         assert caught.value.code.startswith("1/1/")
 
     def test_a_station_with_too_many_associations_may_be_asked_later(self) -> None:
-        with raw_port(lambda c: (c.recv(4096), c.sendall(_REJECTED_FOR_NOW))) as port:
-            with DicomStation(a_wire(port)) as station:
-                with pytest.raises(Unavailable, match="just now") as caught:
-                    station.echo()
+        with (
+            raw_port(lambda c: (c.recv(4096), c.sendall(_REJECTED_FOR_NOW))) as port,
+            DicomStation(a_wire(port)) as station,
+            pytest.raises(Unavailable, match="just now") as caught,
+        ):
+            station.echo()
         assert caught.value.code == "2/3/2"
 
     @pytest.mark.parametrize(
@@ -275,19 +284,20 @@ class TestWhatListensThere:
         self, services: tuple[Any, ...], role: bool, act: str, says: str
     ) -> None:
         only = services or (StudyRootQueryRetrieveInformationModelFind,)
-        with serving(Peer(services=only, grants_role=role)) as peer:
-            with DicomStation(peer.wire()) as station:
-                with pytest.raises(Rejected, match=says):
-                    {
-                        "echo": lambda: station.worklist(studies()),
-                        "find": lambda: station.find(Level.STUDY, studies()),
-                        "get": lambda: station.retrieve([ref(a_document(1))]),
-                    }[act]()
+        with (
+            serving(Peer(services=only, grants_role=role)) as peer,
+            DicomStation(peer.wire()) as station,
+            pytest.raises(Rejected, match=says),
+        ):
+            {
+                "echo": lambda: station.worklist(studies()),
+                "find": lambda: station.find(Level.STUDY, studies()),
+                "get": lambda: station.retrieve([ref(a_document(1))]),
+            }[act]()
 
     def test_errors_survive_pickling(self) -> None:
-        with DicomStation(a_wire(9)) as station:
-            with pytest.raises(PeerError) as caught:
-                station.echo()
+        with DicomStation(a_wire(9)) as station, pytest.raises(PeerError) as caught:
+            station.echo()
         copy = pickle.loads(pickle.dumps(caught.value))
         assert (type(copy), str(copy)) == (type(caught.value), str(caught.value))
 
@@ -452,9 +462,11 @@ class TestMoving:
         peer.documents.append(a_document(1))
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        with DicomStation(peer.wire(retrieve="move", move_port=port)) as station:
-            with pytest.raises(Rejected, match="add it to the station") as caught:
-                station.retrieve([ref(peer.documents[0])])
+        with (
+            DicomStation(peer.wire(retrieve="move", move_port=port)) as station,
+            pytest.raises(Rejected, match="add it to the station") as caught,
+        ):
+            station.retrieve([ref(peer.documents[0])])
         assert caught.value.code == "0xA801"
 
     def test_our_port_takes_only_what_we_asked_for(self, peer: Peer) -> None:
@@ -464,9 +476,24 @@ class TestMoving:
             port = peer.destination_port = listener.getsockname()[1]
         with DicomStation(peer.wire(retrieve="move", move_port=port)) as station:
             station.retrieve([ref(peer.documents[0])])
-            with DicomStation(a_wire(port, ae_title="ACCORD")) as stranger:
-                with pytest.raises(Rejected, match="authorize"):
-                    stranger.store(a_document(66))
+            with (
+                DicomStation(a_wire(port, ae_title="ACCORD")) as stranger,
+                pytest.raises(Rejected, match="authorize"),
+            ):
+                stranger.store(a_document(66))
+
+    def test_a_stranger_who_falls_silent_does_not_keep_us(self, peer: Peer) -> None:
+        """Half a PDU on our storage port; closing must end its threads all the same."""
+        peer.documents.append(a_document(1))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = peer.destination_port = listener.getsockname()[1]
+        before = threading.active_count()
+        with DicomStation(peer.wire(retrieve="move", move_port=port)) as station:
+            station.retrieve([ref(peer.documents[0])])
+            with socket.create_connection(("127.0.0.1", port)) as stranger:
+                stranger.sendall(b"\x01\x00\x00\x00\x01\x00half")
+                station.close()
+        assert threading.active_count() <= before + 2 * len(peer.associations)
 
     def test_move_without_a_port_is_refused_at_once(self, peer: Peer) -> None:
         with pytest.raises(ValueError, match=r"dicom\.move_port"):
@@ -547,9 +574,8 @@ class TestStoring:
 
     def test_no_connection_means_no_announcement(self) -> None:
         announced: list[str] = []
-        with DicomStation(a_wire(9)) as station:
-            with pytest.raises(Unavailable):
-                station.store(a_document(1), before_send=lambda: announced.append("sent"))
+        with DicomStation(a_wire(9)) as station, pytest.raises(Unavailable):
+            station.store(a_document(1), before_send=lambda: announced.append("sent"))
         assert announced == []
 
     def test_a_kept_association_is_proven_alive_before_it_is_announced(self, peer: Peer) -> None:
@@ -576,9 +602,8 @@ class TestStoring:
         assert peer.noted["store"] == 0
 
     def test_reading_only_stores_nothing(self, peer: Peer) -> None:
-        with DicomStation(peer.wire(), read_only=True) as station:
-            with pytest.raises(ReadOnly):
-                station.store(a_document(1))
+        with DicomStation(peer.wire(), read_only=True) as station, pytest.raises(ReadOnly):
+            station.store(a_document(1))
         assert peer.noted["connections"] == 0
 
     def test_what_cannot_be_encoded_is_never_announced(
