@@ -11,6 +11,10 @@ class Misshapen(Exception):
     """An element has another type than FHIR gives it; named by its path, never by its value."""
 
 
+class NeighbourMisshapen(Misshapen):
+    """What a resource rests on cannot be understood; the resource itself can."""
+
+
 def objects(node: JsonObject, name: str) -> list[JsonObject]:
     """Give a repeating element's objects; an absent element has none."""
     value = node.get(name)

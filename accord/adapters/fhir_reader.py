@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from accord.adapters.fhir_elements import JsonObject, Misshapen, child, objects,
 from accord.adapters.fhir_outcomes import json_of, raise_for, refuse_outcome
 from accord.adapters.fhir_pages import Page, Parameters, mark_of, read_page
 from accord.adapters.fhir_references import Reference, same_origin
+from accord.adapters.fhir_together import together
 
 FORM = "application/x-www-form-urlencoded"
 IDS_PER_SEARCH = 100
@@ -79,9 +79,8 @@ class FhirReader(FhirConnection):
         """Read resources by id, many at a time; an id that is not there is left out."""
         wanted = sorted(set(ids))
         parts = [wanted[i : i + IDS_PER_SEARCH] for i in range(0, len(wanted), IDS_PER_SEARCH)]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._read_part(type_, part)) for part in parts]
-        return {name: found for task in tasks for name, found in task.result().items()}
+        found = await together(self._read_part(type_, part) for part in parts)
+        return {name: each for part in found for name, each in part.items()}
 
     async def _read_part(self, type_: str, ids: Sequence[str]) -> dict[str, JsonObject]:
         parameters = [("_id", ",".join(ids)), ("_count", str(len(ids)))]

@@ -137,6 +137,7 @@ class UnreadableReason(StrEnum):
     MISSHAPEN = "misshapen"  # not a resource that can be understood
     NEIGHBOUR_MISSHAPEN = "neighbour-misshapen"  # its patient, order, … cannot be understood
     ATTACHMENT_DIFFERS = "attachment-differs"  # size or hash is not the one declared
+    ATTACHMENT_REFUSED = "attachment-refused"  # OmegaAI does not let us read its bytes
     NAMELESS = "nameless"  # an entry of a page without an id
 
 
@@ -146,9 +147,9 @@ class Unreadable(Record):
     source: SubmissionSource
     reason: UnreadableReason
     ref: SubmissionRef | None = None
-    """None only for a nameless entry of a page."""
+    """None only for a nameless entry of a page; its version is '?' where the entry told none."""
     position: str = ""
-    """Where on its page a nameless entry stood, such as `page 2, entry 7`."""
+    """Where on its page an unreadable entry stood, such as `page 2, entry 7`."""
 
     def __str__(self) -> str:
         return f"Unreadable({self.ref or self.position}, {self.reason})"

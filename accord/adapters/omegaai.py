@@ -1,0 +1,230 @@
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Self
+
+from accord.adapters.errors import Rejected
+from accord.adapters.fhir import FhirClient
+from accord.adapters.fhir_capability import NotOffered
+from accord.adapters.fhir_elements import (
+    JsonObject,
+    Misshapen,
+    NeighbourMisshapen,
+    codes,
+    last_updated_of,
+    objects,
+    version_of,
+)
+from accord.adapters.fhir_pages import UnreadableEntry
+from accord.adapters.fhir_references import Reference
+from accord.adapters.fhir_sweep import Sweep
+from accord.adapters.fhir_together import together
+from accord.adapters.http import HttpLimits, open_http
+from accord.adapters.oauth import Credentials, TokenSource
+from accord.adapters.omegaai_attachments import Differs
+from accord.adapters.omegaai_neighbours import NeighbourReader
+from accord.adapters.omegaai_questionnaires import QuestionnaireReader
+from accord.adapters.omegaai_submissions import SubmissionReader
+from accord.domain.forms import (
+    Submission,
+    SubmissionRef,
+    SubmissionSource,
+    Unreadable,
+    UnreadableReason,
+)
+from accord.domain.organizations import Organization
+from accord.domain.wires import OmegaAIWire
+
+UNKNOWN_VERSION = "?"
+"""Version of a reference to an entry that has an id and cannot be understood."""
+
+Swept = SubmissionRef | Unreadable
+Read = Submission | Unreadable
+
+
+class OmegaAIClient:
+    """OmegaAI as Accord sees it: submitted forms, found and read."""
+
+    def __init__(self, wire: OmegaAIWire, organization: Organization, client: FhirClient) -> None:
+        self._wire, self._organization, self.fhir = wire, organization, client
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        wire: OmegaAIWire,
+        organization: Organization,
+        credentials: Credentials | None,
+        *,
+        read_only: bool,
+        verify: ssl.SSLContext | bool = True,
+    ) -> AsyncIterator[Self]:
+        """
+        Lend a client; nothing is sent until it is asked for something.
+
+        In read-only mode no write leaves, whatever is called.
+        """
+        token_url = str(wire.oauth.token_url) if wire.oauth else None
+        limits = HttpLimits(timeout_s=wire.timeout_s, max_in_flight=wire.max_in_flight)
+        async with open_http(
+            read_only=read_only, token_url=token_url, limits=limits, verify=verify
+        ) as http:
+            tokens = (
+                TokenSource(wire.oauth, credentials or Credentials(), http) if wire.oauth else None
+            )
+            client = FhirClient(
+                str(wire.fhir_base), http, tokens, assume_supported=wire.assume_supported
+            )
+            yield cls(wire, organization, client)
+
+    async def check(self) -> list[str]:
+        """
+        Ask for a token and the CapabilityStatement; list what only the site vouches for.
+
+        Raises:
+            PeerError: with its phase, and what to mend.
+        """
+        return sorted((await self.fhir.capability()).leaned_on)
+
+    async def submissions(
+        self, since: datetime | None, until: datetime | None
+    ) -> AsyncIterator[list[Swept]]:
+        """
+        Find what was submitted or changed in [since, until) on the server's clock.
+
+        Pages of references, Normal forms first, each kind oldest first. An entry that cannot be
+        understood is Unreadable, with a reference if it has an id: `read_submissions` may be
+        asked for that one again.
+
+        Raises:
+            PeerError: the pages found until then are good, and the window is not complete.
+        """
+        for source, narrowed_by in (
+            (SubmissionSource.RESPONSE, []),
+            (SubmissionSource.DOCUMENT, [("category", self._wire.pdf_form_category)]),
+        ):
+            sweep = Sweep(
+                self.fhir,
+                source.value,
+                span=(since, until),
+                narrowed_by=narrowed_by,
+                count=self._wire.page_size,
+            )
+            number, reached = 0, since or datetime.min.replace(tzinfo=UTC)
+            async for page in sweep.pages():
+                number += 1
+                swept: list[Swept] = []
+                for entry in page:
+                    if isinstance(entry, UnreadableEntry):
+                        swept.append(_unreadable(source, entry, number, reached))
+                    elif source is SubmissionSource.RESPONSE or self._is_pdf_form(entry):
+                        swept.append(_ref(source, entry))
+                        reached = last_updated_of(entry)
+                if swept:
+                    yield swept
+
+    async def read_submissions(self, refs: Sequence[SubmissionRef]) -> list[Read]:
+        """
+        Read submissions again, in bulk, with what they rest on; in the order of `refs`.
+
+        Each neighbour is fetched once. Where a newer version stands, the asked one is read from
+        the history and `newer_version` says so. What cannot be read is Unreadable.
+
+        Raises:
+            PeerError: OmegaAI failed us, not a single resource.
+        """
+        found = await self._versions(refs)
+        around = NeighbourReader(self.fhir)
+        good = [resource for resource, _ in found.values() if isinstance(resource, dict)]
+        reader = SubmissionReader(
+            wire=self._wire,
+            organization=self._organization,
+            neighbours=await around.around(good),
+            around=around,
+            questionnaires=QuestionnaireReader(self.fhir),
+        )
+        return await together(_read(reader, ref, *found[ref]) for ref in refs)
+
+    async def _versions(
+        self, refs: Sequence[SubmissionRef]
+    ) -> dict[SubmissionRef, tuple[JsonObject | UnreadableReason, str]]:
+        """Give for each reference its version's resource, or why there is none."""
+        current: dict[Reference, JsonObject] = {}
+        for source in SubmissionSource:
+            ids = [ref.id for ref in refs if ref.source is source]
+            if ids:
+                found = await self.fhir.read_many(source.value, ids)
+                current.update(
+                    {Reference(source.value, name): each for name, each in found.items()}
+                )
+        versions = await together(
+            self._version(ref, current.get(Reference(ref.source.value, ref.id))) for ref in refs
+        )
+        return dict(zip(refs, versions, strict=True))
+
+    async def _version(
+        self, ref: SubmissionRef, current: JsonObject | None
+    ) -> tuple[JsonObject | UnreadableReason, str]:
+        if current is None:
+            return UnreadableReason.VANISHED, ""
+        if not current:
+            return UnreadableReason.MISSHAPEN, ""
+        stands = version_of(current)
+        if ref.version in {stands, UNKNOWN_VERSION}:
+            return current, ""
+        earlier = await self.fhir.read(Reference(ref.source.value, ref.id), ref.version)
+        return (earlier or UnreadableReason.VERSION_GONE), stands
+
+    def _is_pdf_form(self, document: JsonObject) -> bool:
+        """Filter again what the server may not have filtered."""
+        system, _, code = self._wire.pdf_form_category.rpartition("|")
+        try:
+            return any(code in codes(c, system or None) for c in objects(document, "category"))
+        except Misshapen:
+            return True  # reported when it is read, never dropped
+
+
+async def _read(
+    reader: SubmissionReader,
+    ref: SubmissionRef,
+    resource: JsonObject | UnreadableReason,
+    newer: str,
+) -> Read:
+    if isinstance(resource, UnreadableReason):
+        return Unreadable(source=ref.source, reason=resource, ref=ref)
+    if ref.version == UNKNOWN_VERSION:
+        ref = _ref(ref.source, resource)
+    try:
+        return await reader.submission(ref, resource, newer)
+    except Differs:
+        reason = UnreadableReason.ATTACHMENT_DIFFERS
+    except NotOffered:
+        raise
+    except Rejected:
+        reason = UnreadableReason.ATTACHMENT_REFUSED
+    except NeighbourMisshapen:
+        reason = UnreadableReason.NEIGHBOUR_MISSHAPEN
+    except Misshapen:
+        reason = UnreadableReason.MISSHAPEN
+    return Unreadable(source=ref.source, reason=reason, ref=ref)
+
+
+def _ref(source: SubmissionSource, resource: JsonObject) -> SubmissionRef:
+    return SubmissionRef(
+        source=source,
+        id=resource["id"],
+        version=version_of(resource),
+        last_updated=last_updated_of(resource),
+    )
+
+
+def _unreadable(
+    source: SubmissionSource, entry: UnreadableEntry, page: int, reached: datetime
+) -> Unreadable:
+    """Say which entry it is, by its id where it has one; its time is that of the one before."""
+    position = f"page {page}, entry {entry.entry}"
+    if not entry.id:
+        return Unreadable(source=source, reason=UnreadableReason.NAMELESS, position=position)
+    ref = SubmissionRef(source=source, id=entry.id, version=UNKNOWN_VERSION, last_updated=reached)
+    return Unreadable(source=source, reason=UnreadableReason.MISSHAPEN, ref=ref, position=position)
