@@ -40,4 +40,4 @@ def relay_forms(
     plan = plan_relays(organization, observed, screened, looked, dry_run)
     deliver_documents(organization, plan)
     verify_documents(organization, plan)
-    return conclude(report_relay(organization, observed, plan))
+    return conclude(report_relay(organization, observed, screened, plan))

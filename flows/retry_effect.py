@@ -3,7 +3,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.people import retry_effect
+from tasks.people import replan_effect
 from tasks.reports import conclude_one
 
 
@@ -20,4 +20,4 @@ def retry_effect(organization: str, key: str, who: str, why: str) -> State[Any]:
         who: Who decides; declared, since this server knows no users. Quem decide.
         why: The reason, without any patient's data. O motivo, sem dados de pacientes.
     """
-    return conclude_one(retry_effect(organization, key, who, why))
+    return conclude_one(replan_effect(organization, key, who, why))

@@ -6,9 +6,9 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec
 
+from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
-from prefect.client.schemas.objects import State
 from prefect.states import Cancelled
 
 SLOT_LEASE_S = 60

@@ -3,21 +3,24 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from accord.adapters.errors import Malformed, PeerError, Rejected, Uncertain
-from accord.delivery.outbox import Outbox
+from accord.adapters.powerserver import Unsendable
+from accord.delivery.desk import Desk
 from accord.delivery.ports import DocumentWriter
 from accord.domain.documents import Answer, AnswerKind, DocumentOrder
 from accord.domain.effects import EffectState
-from accord.domain.identifiers import EffectKey
 from accord.ledger.bootclock import boot_seconds
-from accord.ledger.errors import LateWorker, SwitchedOff
+from accord.ledger.errors import IllegalMove, LateWorker, SwitchedOff
 from accord.ledger.grouped import GroupedLedger
-from accord.ledger.records import Claim, Evidence, GivenBack
+from accord.ledger.records import Claim, Evidence, GivenBack, Move
 
 CLAIMED_AT_ONCE = 100
 FAILURES_THAT_STOP_A_LINK = 3
+NOT_AGAIN_FOR = timedelta(seconds=5)
+"""What was given back is not claimed again at once: a loop over claims must come to an end."""
 
 
 class TooLate(Exception):
@@ -37,18 +40,17 @@ class Courier:
 
     def __init__(
         self,
+        desk: Desk,
         ledger: GroupedLedger,
-        outbox: Outbox,
         writers: Mapping[str, DocumentWriter],
         *,
-        send_within: timedelta,
-        prepare: Callable[[DocumentOrder], DocumentOrder],
+        adapt: Callable[[DocumentOrder], DocumentOrder],
     ) -> None:
-        self._ledger, self._outbox, self._writers = ledger, outbox, writers
-        self._send_within, self._prepare = send_within, prepare
+        self._desk, self._ledger, self._writers = desk, ledger, writers
+        self._outbox, self._adapt = desk.outbox, adapt
         self.outcomes: Counter[str] = Counter()
         self.stopped_by: PeerError | None = None
-        """The last failure before anything was sent, for the task to raise at its end."""
+        """Why a link had to stop, for the task to raise at its end."""
 
     async def carry(self, claims: Sequence[Claim]) -> None:
         """Carry out one batch of claims; whatever is not sent is given back."""
@@ -61,9 +63,9 @@ class Courier:
                 continue
             powerserver, order = orders[claim.key]
             link = self._writers[powerserver].link_of(order.patient.id)
-            links[powerserver, link].append((claim, self._prepare(order)))
+            links[powerserver, link].append((claim, self._adapt(order)))
         for claim in missing:
-            await self._give_back(claim, "not-prepared")
+            await self._give_back(claim, "not-prepared")  # the next sweep prepares it again
         await asyncio.gather(
             *(self._serve(self._writers[name], work) for (name, _), work in links.items())
         )
@@ -71,15 +73,43 @@ class Courier:
     async def _serve(
         self, writer: DocumentWriter, work: Sequence[tuple[Claim, DocumentOrder]]
     ) -> None:
-        wrappings = self._outbox.wrappings({order.key: writer.wrap(order) for _, order in work})
+        wrapped = [each for each in work if await self._can_be_wrapped(writer, *each)]
+        wrappings = self._outbox.wrappings({o.key: writer.wrap(o) for _, o in wrapped})
         failures = 0
-        for position, (claim, order) in enumerate(work):
-            failed = await self._carry_one(writer, claim, order, wrappings[order.key])
-            failures = failures + 1 if failed else 0
+        for position, (claim, order) in enumerate(wrapped):
+            error = await self._carry_one(writer, claim, order, wrappings[order.key])
+            failures = failures + 1 if error else 0
             if failures >= FAILURES_THAT_STOP_A_LINK:
-                for rest, _ in work[position + 1 :]:
+                self.stopped_by = error
+                for rest, _ in wrapped[position + 1 :]:
                     await self._give_back(rest, "link-stopped")
                 return
+
+    async def _can_be_wrapped(
+        self, writer: DocumentWriter, claim: Claim, order: DocumentOrder
+    ) -> bool:
+        try:
+            writer.wrap(order)
+        except Unsendable as refusal:
+            await self._park(claim, refusal)
+            return False
+        return True
+
+    async def _park(self, claim: Claim, refusal: Unsendable) -> None:
+        """Leave to a person what cannot go as it is; nothing of it has left."""
+        self.outcomes["unsendable"] += 1
+        await self._give_back(claim, refusal.code)
+        with suppress(IllegalMove):  # another worker has it by now, and will find the same
+            await self._ledger.move(
+                Move(
+                    key=claim.key,
+                    to=EffectState.PARKED,
+                    who=claim.holder,
+                    why="it cannot be sent as it is",
+                    reason=refusal.code,
+                    expected=EffectState.PLANNED,
+                )
+            )
 
     async def _carry_one(
         self,
@@ -87,29 +117,30 @@ class Courier:
         claim: Claim,
         order: DocumentOrder,
         wrapping: tuple[bytes, bytes],
-    ) -> bool:
-        """Carry one effect; True if the link itself failed."""
+    ) -> PeerError | None:
+        """Carry one effect; gives the error if the link itself failed."""
         sent = False
 
         async def before_send() -> None:
             nonlocal sent
             ready = await self._ledger.sent(claim)
             sent = True
-            if ready.deadline(self._send_within).is_over(boot_seconds()):
+            if ready.deadline(self._desk.timings.send_within).is_over(boot_seconds()):
                 raise TooLate
 
         try:
             answer = await writer.file(order, wrapping, before_send)
-        except LateWorker:
-            self.outcomes["late"] += 1
-            return False
-        except SwitchedOff:
-            self.outcomes["switched off"] += 1
-            return False
-        except (PeerError, TooLate) as error:
+        except (LateWorker, SwitchedOff) as refusal:
+            self.outcomes[type(refusal).__name__] += 1
+        except Unsendable as refusal:
+            await self._park(claim, refusal)
+        except TooLate:
+            await self._tell(claim, EffectState.IN_DOUBT, reason="too-late")
+        except PeerError as error:
             return await self._failed(claim, error, sent=sent)
-        await self._answered(claim, answer)
-        return False
+        else:
+            await self._answered(claim, answer)
+        return None
 
     async def _answered(self, claim: Claim, answer: Answer) -> None:
         state = {
@@ -121,25 +152,25 @@ class Courier:
         evidence: Evidence = {"answer": answer.code, "peer-id": answer.peer_id}
         await self._tell(claim, state, reason=reason, evidence=evidence)
 
-    async def _failed(self, claim: Claim, error: PeerError | TooLate, *, sent: bool) -> bool:
-        """Write down what a failure means for the effect; True if the link itself failed."""
-        if not sent and isinstance(error, PeerError):
+    async def _failed(self, claim: Claim, error: PeerError, *, sent: bool) -> PeerError | None:
+        """Write down what a failure means for the effect; gives it back if the link failed."""
+        if not sent:
             self.stopped_by = error
             self.outcomes["given back"] += 1
             await self._give_back(claim, "not-sent")
-            return True
+            return error
         if isinstance(error, Rejected):
             await self._tell(claim, EffectState.REJECTED, reason=_code("answer", error.code))
-            return False
-        reason = {Uncertain: "no-answer", Malformed: "malformed-answer", TooLate: "too-late"}
-        await self._tell(
-            claim, EffectState.IN_DOUBT, reason=reason.get(type(error), "unavailable-after-sent")
-        )
-        return not isinstance(error, TooLate)
+            return None
+        reason = {Uncertain: "no-answer", Malformed: "malformed-answer"}.get(type(error), "unsure")
+        await self._tell(claim, EffectState.IN_DOUBT, reason=reason)
+        return error
 
     async def _give_back(self, claim: Claim, reason: str) -> None:
         try:
-            await self._ledger.give_back(GivenBack(claim=claim, reason=reason))
+            await self._ledger.give_back(
+                GivenBack(claim=claim, reason=reason, not_before=self._desk.now() + NOT_AGAIN_FOR)
+            )
         except LateWorker:
             self.outcomes["late"] += 1
 
@@ -160,8 +191,3 @@ class Courier:
 
 def _code(*parts: str) -> str:
     return "-".join(part.replace("/", ":") for part in parts if part)
-
-
-def in_batches(keys: Sequence[EffectKey]) -> list[Sequence[EffectKey]]:
-    """Cut `keys` into the batches in which they are claimed."""
-    return [keys[i : i + CLAIMED_AT_ONCE] for i in range(0, len(keys), CLAIMED_AT_ONCE)]

@@ -59,9 +59,9 @@ class Desk:
             occasion=ref.version,
         )
 
-    def chain_of(self, ref: SubmissionRef) -> str:
-        """Name the chain of a form's versions."""
-        return opaque(self.site_key, "chain", f"{ref.source}/{ref.id}")
+    def chain_named(self, identity: str) -> str:
+        """Name the chain of a form's versions, by its identity `Type/id` at OmegaAI."""
+        return opaque(self.site_key, "chain", identity)
 
     def name_of(self, patient: PatientId) -> str:
         """Give a patient's opaque name, for the ledger and the audit trail."""

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from accord.delivery.desk import Desk
+from accord.delivery.screening import Screened
+from accord.delivery.sweeping import Observed, advance
 from accord.domain.base import Record
+from accord.domain.buckets import bucket
 from accord.domain.effects import EffectState, Intent, Mode
 from accord.domain.identifiers import EffectKey
 from accord.domain.relay import (
+    CANNOT_PREPARE,
     NEWER_VERSION,
     RETIRE_BY_HAND,
     Decision,
@@ -16,6 +20,7 @@ from accord.domain.relay import (
     Recognition,
     decide,
 )
+from accord.domain.totals import Bucket
 from accord.ledger.humantasks import TaskToOpen
 from accord.ledger.records import EffectRow, Move, PlannedEffect
 
@@ -166,13 +171,15 @@ def _changed(
 ) -> list[Move]:
     moves = []
     for decision in decisions:
-        row = there.get(decision.key)
-        if row is None or (row.state, decision.state) not in _CHANGES:
+        row, to = there.get(decision.key), decision.state
+        if decision.reason == CANNOT_PREPARE:
+            to = EffectState.PARKED  # released by a person, so the rules do not hold it again
+        if row is None or (row.state, to) not in _CHANGES:
             continue
         moves.append(
             Move(
                 key=decision.key,
-                to=decision.state,
+                to=to,
                 who="plan",
                 why=RELEASED if row.state is EffectState.HELD else decision.reason,
                 reason=decision.reason,
@@ -181,3 +188,41 @@ def _changed(
             )
         )
     return moves
+
+
+class Plan(Record):
+    """What one run means to do, and where each observed item stands; opaque keys only."""
+
+    keys: tuple[EffectKey, ...] = ()
+    """Effects of this run's items."""
+    dry_run: bool = False
+    would: dict[EffectKey, Bucket] = {}
+    """Dry run only: where each item that has no row yet would stand."""
+
+
+def plan_sweep(
+    desk: Desk,
+    observed: Observed,
+    screened: Screened,
+    looked: Mapping[EffectKey, Looked],
+    *,
+    dry_run: bool,
+) -> Plan:
+    """
+    Plan what one sweep calls for, and move the watermark once every item has its row.
+
+    Raises:
+        CannotJudge: the plan itself breaks a rule; nothing is written.
+    """
+    submitted = [ref for ref in observed.refs if desk.key_of(ref) not in screened.not_submitted]
+    keys = dict.fromkeys([*map(desk.key_of, submitted), *observed.open_keys])
+    if dry_run:
+        decisions = decide_all(desk, screened.items, looked)
+        return Plan(keys=tuple(keys), dry_run=True, would={d.key: _would(d) for d in decisions})
+    enter(desk, screened.items, looked)
+    advance(desk, observed.model_copy(update={"refs": tuple(submitted)}))
+    return Plan(keys=tuple(keys))
+
+
+def _would(decision: Decision) -> Bucket:
+    return bucket(decision.state, decision.reason, mode=Mode.DELIVER, dry_run=True)

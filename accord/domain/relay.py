@@ -26,8 +26,10 @@ ALREADY_THERE = "already-there"
 UNCHANGED = "unchanged"
 NEWER_VERSION = "newer-version"
 NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
+SOURCE_GONE = "source-gone"
 AMBIGUOUS_COPY = "ambiguous-copy"
 RETIRE_BY_HAND = "retire-by-hand"
+CANNOT_PREPARE = "cannot-prepare"
 
 
 class Earlier(Record):
@@ -72,6 +74,8 @@ class Prepared(Record):
     digest: Digest = Digest("")
     held: tuple[str, ...] = ()
     """Rules that hold it; the first is the reason."""
+    gone: bool = False
+    """Whether this version no longer stands at its source: deleted, or a newer one is there."""
 
 
 class Decision(Record):
@@ -98,6 +102,8 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
     moot = tuple(e.key for e in earlier if e.state in NOT_THERE)
     if item.status is SubmissionStatus.WITHDRAWN:
         return _withdraw(item, parent or coming, moot)
+    if item.gone:
+        return _superseded(item, SOURCE_GONE, ())
     if item.held:
         return Decision(
             key=item.key,
@@ -127,7 +133,8 @@ def _withdraw(item: Prepared, there: Earlier | None, moot: tuple[EffectKey, ...]
     return Decision(
         key=item.key,
         intent=Intent.WITHDRAW_DOCUMENT,
-        state=EffectState.PLANNED,
+        state=EffectState.HELD if item.held else EffectState.PLANNED,
+        reason=item.held[0] if item.held else "",
         parent=there.key,
         supersedes=moot,
     )

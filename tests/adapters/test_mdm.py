@@ -11,7 +11,7 @@ from accord.adapters.hl7_errors import DoesNotFit, Unencodable
 from accord.adapters.mdm import NotAccepted, wrap
 from accord.domain.documents import DocumentOrder
 from accord.domain.effects import Intent
-from accord.domain.forms import Section
+from accord.domain.forms import FormKind, Section
 from accord.domain.identifiers import AccessionNumber, Digest, EffectKey, Issuer, PatientNumber
 from accord.domain.people import Patient, PatientId
 from accord.domain.wires import AckMode, Hl7Wire
@@ -34,6 +34,7 @@ def an_order(**changes: object) -> DocumentOrder:
             sex="M",
         ),
         section=Section.DOCUMENTS,
+        kind=FormKind.CLINICAL,
         document_type="CLINICAL",
         title="Clínico, 20/11/26 14:05",
         accession=AccessionNumber("A26110001"),

@@ -15,6 +15,7 @@ def a_version(
     status: SubmissionStatus = SubmissionStatus.COMPLETED,
     held: tuple[str, ...] = (),
     digest: str = "d2",
+    gone: bool = False,
 ) -> Prepared:
     return Prepared(
         key=NEW,
@@ -29,6 +30,7 @@ def a_version(
         chain="C",
         digest=Digest(digest),
         held=held,
+        gone=gone,
     )
 
 
@@ -198,7 +200,29 @@ WITHDRAWN = SubmissionStatus.WITHDRAWN
             "nothing-to-withdraw",
             None,
             (),
-            id="a-withdrawal-is-never-held",
+            id="nothing-to-withdraw-is-nothing-to-hold",
+        ),
+        pytest.param(
+            a_version(status=WITHDRAWN, held=("issuer-known",)),
+            R.ABSENT,
+            (earlier(S.VERIFIED),),
+            S.HELD,
+            Intent.WITHDRAW_DOCUMENT,
+            "issuer-known",
+            OLD,
+            (),
+            id="a-withdrawal-can-be-held",
+        ),
+        pytest.param(
+            a_version(gone=True, held=("submission-readable",)),
+            R.ABSENT,
+            (earlier(S.PLANNED),),
+            S.SUPERSEDED,
+            Intent.FILE_DOCUMENT,
+            "source-gone",
+            None,
+            (),
+            id="a-version-that-no-longer-stands-is-let-go",
         ),
     ],
 )

@@ -1,0 +1,84 @@
+"""What a run says of itself: totals that tie out, and what waits for whom."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from accord.delivery.desk import Desk
+from accord.delivery.planning import Plan
+from accord.delivery.sweeping import Observed
+from accord.domain.buckets import bucket
+from accord.domain.effects import EffectState
+from accord.domain.guidance import guidance
+from accord.domain.reports import Attention, Line, RelayReport
+from accord.domain.totals import NEEDS_A_PERSON, Bucket, Totals
+from accord.ledger.records import EffectRow
+from accord.quality.submissions import SUBMISSIONS
+
+
+def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -> RelayReport:
+    """
+    Account for every item of a run.
+
+    Raises:
+        DoesNotTieOut: an item is in no bucket; the run cannot be trusted.
+    """
+    rows = desk.ledger.effects(plan.keys)
+    mode = desk.ledger.mode(desk.slug, desk.process)
+    buckets = {
+        key: bucket(
+            row.state,
+            row.reason,
+            mode=mode,
+            dry_run=plan.dry_run,
+            lease_is_over=row.lease_until is not None and row.lease_until <= desk.now(),
+        )
+        for key, row in rows.items()
+    } | {key: each for key, each in plan.would.items() if key not in rows}
+    totals = Totals.of(len(plan.keys), [buckets[key] for key in plan.keys if key in buckets])
+    return RelayReport(
+        organization=desk.slug,
+        since=observed.since,
+        until=observed.until,
+        dry_run=plan.dry_run,
+        mode=mode,
+        totals=totals.tie_out(),
+        not_submitted=not_submitted,
+        verified=_lines(rows),
+        attention=_attention(desk, rows, buckets),
+        audit_head=desk.ledger.audit_head().mac[:16],
+    )
+
+
+def what_to_do(reason: str, locale: str) -> str:
+    """Tell a person what to do about an item, by its reason: a rule's name or a short code."""
+    try:
+        return SUBMISSIONS.rule(reason).what_to_do(locale)
+    except KeyError:
+        return guidance(reason).text(locale)
+
+
+def _lines(rows: Mapping[str, EffectRow]) -> tuple[Line, ...]:
+    verified = Counter(
+        (row.section, row.rung) for row in rows.values() if row.state is EffectState.VERIFIED
+    )
+    return tuple(
+        Line(section=section, rung=rung, count=count)
+        for (section, rung), count in sorted(verified.items())
+    )
+
+
+def _attention(
+    desk: Desk, rows: Mapping[str, EffectRow], buckets: Mapping[str, Bucket]
+) -> tuple[Attention, ...]:
+    locale = desk.file.site.locale
+    return tuple(
+        Attention(
+            key=row.key,
+            bucket=buckets[row.key],
+            reason=row.reason,
+            facility=row.facility,
+            what_to_do=what_to_do(row.reason, locale),
+        )
+        for row in sorted(rows.values(), key=lambda row: (row.reason, row.planned_at))
+        if buckets[row.key] in NEEDS_A_PERSON
+    )

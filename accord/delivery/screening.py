@@ -1,0 +1,155 @@
+"""The gate between OmegaAI and the plan: forms that break a rule are held, the others prepared."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from accord.delivery.desk import Desk
+from accord.delivery.preparing import Draft, Preparer
+from accord.delivery.sweeping import SubmissionReader
+from accord.domain.base import Record
+from accord.domain.documents import DocumentOrder
+from accord.domain.effects import EffectState
+from accord.domain.forms import (
+    Submission,
+    SubmissionRef,
+    SubmissionStatus,
+    Unreadable,
+    UnreadableReason,
+)
+from accord.domain.identifiers import EffectKey
+from accord.domain.relay import CANNOT_PREPARE, Prepared
+from accord.ledger.audit import AuditEntry
+from accord.quality.gate import screen
+from accord.quality.submission_facts import submission_facts
+from accord.quality.submissions import SUBMISSIONS
+from accord.rendering.renderer import FormRenderer
+
+READ_AT_ONCE = 250
+RENDERED_AT_ONCE = 2  # the typesetter lets go of the interpreter; more than cores gains nothing
+NOT_SUBMITTED = frozenset(
+    {SubmissionStatus.IN_PROGRESS, SubmissionStatus.STOPPED, SubmissionStatus.UNKNOWN}
+)
+_GONE = frozenset({UnreadableReason.VANISHED, UnreadableReason.VERSION_GONE})
+
+
+class Screened(Record):
+    """What the gate said of one sweep, in opaque keys and codes."""
+
+    items: tuple[Prepared, ...] = ()
+    not_submitted: tuple[EffectKey, ...] = ()
+
+
+class Screen:
+    """Reads, prepares and judges forms page by page, so that memory does not grow with them."""
+
+    def __init__(self, desk: Desk, reader: SubmissionReader, renderer: FormRenderer) -> None:
+        self._desk, self._reader = desk, reader
+        self._preparer = Preparer(desk, renderer)
+
+    async def screen(self, refs: Sequence[SubmissionRef]) -> Screened:
+        """
+        Judge the forms of `refs`; the documents of those that pass wait in the outbox.
+
+        Raises:
+            CannotJudge: the gate cannot judge a page; nothing of it passes.
+            PeerError: OmegaAI failed us.
+        """
+        items: list[Prepared] = []
+        not_submitted: list[EffectKey] = []
+        for start in range(0, len(refs), READ_AT_ONCE):
+            page = await self._reader.read_submissions(refs[start : start + READ_AT_ONCE])
+            judged = self._judge(page)
+            items += judged.items
+            not_submitted += judged.not_submitted
+        return Screened(items=tuple(items), not_submitted=tuple(not_submitted))
+
+    def _judge(self, page: Iterable[Submission | Unreadable]) -> Screened:
+        read: dict[EffectKey, Submission] = {}
+        unread: dict[EffectKey, Unreadable] = {}
+        not_submitted = []
+        for one in page:
+            if isinstance(one, Unreadable):
+                if one.ref is not None:
+                    unread[self._desk.key_of(one.ref)] = one
+            elif one.status in NOT_SUBMITTED:
+                not_submitted.append(self._desk.key_of(one.ref))
+            else:
+                read[self._desk.key_of(one.ref)] = one
+        with ThreadPoolExecutor(RENDERED_AT_ONCE) as pool:
+            drafts = dict(zip(read, pool.map(self._preparer.draft, read.values()), strict=True))
+        held = self._held(read, drafts, unread)
+        items = [*self._prepared(read, drafts, held), *map(self._unreadable, unread.items())]
+        self._audit(items)
+        return Screened(items=tuple(items), not_submitted=tuple(not_submitted))
+
+    def _held(
+        self,
+        read: Mapping[EffectKey, Submission],
+        drafts: Mapping[EffectKey, Draft],
+        unread: Mapping[EffectKey, Unreadable],
+    ) -> dict[str, list[str]]:
+        frame = submission_facts(
+            {str(key): one for key, one in read.items()},
+            {str(key): draft.facts for key, draft in drafts.items()},
+            organization=self._desk.file,
+            now=self._desk.now(),
+            unreadable=[str(key) for key in unread],
+        )
+        return screen(frame, SUBMISSIONS).held
+
+    def _prepared(
+        self,
+        read: Mapping[EffectKey, Submission],
+        drafts: Mapping[EffectKey, Draft],
+        held: Mapping[str, list[str]],
+    ) -> list[Prepared]:
+        released = self._released(held)
+        items: list[Prepared] = []
+        orders: list[tuple[str, DocumentOrder]] = []
+        for key, one in read.items():
+            order = self._preparer.order(key, one, drafts[key].content)
+            rules = tuple(held.get(key, ()))
+            if key in released:
+                rules = () if order else (CANNOT_PREPARE,)
+            if order is not None and not rules:
+                orders.append((self._desk.powerserver_of(one.facility), order))
+            items.append(self._preparer.prepared(key, one, order, rules))
+        self._desk.outbox.put(orders)
+        return items
+
+    def _released(self, held: Mapping[str, list[str]]) -> set[str]:
+        """Say which of the held ones a person has released: their word stands over the rules."""
+        rows = self._desk.ledger.effects(held)
+        return {key for key, row in rows.items() if row.state is not EffectState.HELD}
+
+    def _unreadable(self, entry: tuple[EffectKey, Unreadable]) -> Prepared:
+        key, one = entry
+        assert one.ref is not None
+        return Prepared(
+            key=key,
+            source=str(one.ref),
+            source_updated_at=one.ref.last_updated,
+            status=SubmissionStatus.UNKNOWN,
+            chain=self._desk.chain_named(f"{one.ref.source}/{one.ref.id}"),
+            facility="",
+            subject="",
+            held=("submission-readable",),
+            gone=one.reason in _GONE,
+        )
+
+    def _audit(self, items: Iterable[Prepared]) -> None:
+        now = self._desk.now()
+        self._desk.ledger.audit(
+            [
+                AuditEntry(
+                    at=now,
+                    actor=self._desk.actor,
+                    action="read",
+                    peer="omegaai",
+                    entity=item.subject,
+                    what=item.source,
+                    outcome="held" if item.held else "passed",
+                )
+                for item in items
+            ]
+        )

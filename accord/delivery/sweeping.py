@@ -1,0 +1,131 @@
+"""Observing OmegaAI: which submitted forms call for something."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from accord.delivery.desk import Desk
+from accord.domain.base import Record
+from accord.domain.effects import EffectState
+from accord.domain.forms import Submission, SubmissionRef, Unreadable
+from accord.domain.identifiers import EffectKey
+from accord.ledger.records import EffectRow
+
+SUBMISSIONS = "submissions"
+"""Name of the sweep's watermark."""
+
+_OPEN = frozenset(
+    {
+        EffectState.PLANNED,
+        EffectState.HELD,
+        EffectState.CLAIMED,
+        EffectState.SENT,
+        EffectState.IN_DOUBT,
+        EffectState.LANDED,
+    }
+)
+_MUST_BE_PREPARED = _OPEN - {EffectState.HELD}
+
+
+class SubmissionReader(Protocol):
+    """Whoever can read submitted forms from OmegaAI."""
+
+    def submissions(
+        self, since: datetime | None, until: datetime | None
+    ) -> AsyncIterator[Sequence[SubmissionRef | Unreadable]]:
+        """Give pages of what changed between two moments of the server's clock."""
+
+    async def read_submissions(
+        self, refs: Sequence[SubmissionRef]
+    ) -> list[Submission | Unreadable]:
+        """Read forms again, with their neighbours."""
+
+
+class Observed(Record):
+    """What one sweep saw, by ids; no patient data."""
+
+    since: datetime | None
+    until: datetime
+    refs: tuple[SubmissionRef, ...]
+    """Every form that changed in the window, and that calls for a look."""
+    to_read: tuple[SubmissionRef, ...]
+    """Those that have to be read: new ones, held ones, and ones whose document is not at hand."""
+    open_keys: tuple[EffectKey, ...]
+    """Effects of earlier runs that are not over."""
+    nameless: int = 0
+    """Entries of a page that had no id: reported, since nobody can ask for them again."""
+
+
+async def sweep(
+    desk: Desk, reader: SubmissionReader, since: datetime | None, until: datetime | None
+) -> Observed:
+    """
+    Observe what changed, and what earlier runs left open.
+
+    Without `since` the sweep starts at the watermark, less the longest delay of visibility; what
+    it sees again and knows already is left out, since it calls for nothing.
+
+    Args:
+        since: on the server's clock, aware; None: from the watermark.
+        until: on the server's clock, aware; None: up to now.
+    """
+    start = since or _from_watermark(desk)
+    seen: dict[EffectKey, SubmissionRef] = {}
+    nameless = 0
+    async for page in reader.submissions(start, until):
+        for entry in page:
+            ref = entry if isinstance(entry, SubmissionRef) else entry.ref
+            if ref is None:
+                nameless += 1
+            else:
+                seen[desk.key_of(ref)] = ref
+    known = desk.ledger.effects(list(seen))
+    unfinished = desk.ledger.open_effects(desk.slug, desk.process, _OPEN)
+    new = {key: ref for key, ref in seen.items() if key not in known}
+    again = {row.key: _ref(row) for row in _to_read_again(desk, unfinished)}
+    return Observed(
+        since=start,
+        until=until or desk.now(),
+        refs=tuple((seen if since else new).values()),
+        to_read=tuple((again | new).values()),
+        open_keys=tuple(row.key for row in unfinished),
+        nameless=nameless,
+    )
+
+
+def advance(desk: Desk, observed: Observed) -> None:
+    """
+    Move the watermark to the last change seen, now that each has a row.
+
+    Raises:
+        WatermarkRefused: something seen has no row; the next sweep sees it again.
+    """
+    if not observed.refs:
+        return
+    last = max(ref.last_updated for ref in observed.refs)
+    before = desk.ledger.watermark(desk.slug, desk.process, SUBMISSIONS)
+    if before is None or last > before:
+        desk.ledger.advance(
+            desk.slug,
+            desk.process,
+            SUBMISSIONS,
+            to=last,
+            sources=[str(ref) for ref in observed.refs],
+            run=desk.run,
+        )
+
+
+def _from_watermark(desk: Desk) -> datetime | None:
+    mark = desk.ledger.watermark(desk.slug, desk.process, SUBMISSIONS)
+    # half as much again as the longest delay: the overlap must be longer than the delay
+    return mark - 1.5 * desk.timings.visibility_delay if mark else None
+
+
+def _to_read_again(desk: Desk, rows: Sequence[EffectRow]) -> list[EffectRow]:
+    must = [row.key for row in rows if row.state in _MUST_BE_PREPARED]
+    prepared = desk.outbox.holds(must)
+    return [row for row in rows if row.state is EffectState.HELD or row.key not in prepared]
+
+
+def _ref(row: EffectRow) -> SubmissionRef:
+    return SubmissionRef.parse(row.source, row.source_updated_at or row.planned_at)

@@ -1,0 +1,113 @@
+"""Documents at PowerServer: looked for before sending, filed, read back."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from prefect import task
+
+from accord.adapters.powerserver import PowerServerClient
+from accord.delivery.courier import CLAIMED_AT_ONCE, Courier
+from accord.delivery.desk import Desk
+from accord.delivery.planning import Looked, Plan
+from accord.delivery.recognising import look_before_sending
+from accord.delivery.replacing import for_its_chain
+from accord.delivery.screening import Screened
+from accord.delivery.verifying import Verifier
+from accord.domain.effects import Mode
+from accord.domain.identifiers import EffectKey
+from accord.ledger.grouped import GroupedLedger
+from accord.rendering.pdf import same_content
+from blocks.powerserver import PowerServer
+from tasks.desk import desk_of
+from tasks.policies import PATIENT
+
+
+@task(name="observe documents", **PATIENT)
+def observe_documents(organization: str, screened: Screened) -> dict[EffectKey, Looked]:
+    """
+    Look at PowerServer for what the vendor has delivered by itself.
+
+    Raises:
+        PeerError: PowerServer could not be read: nothing is sent without having looked.
+    """
+
+    async def look(desk: Desk) -> dict[EffectKey, Looked]:
+        async with AsyncExitStack() as stack:
+            readers = await _clients(stack, desk, organization, read_only=True)
+            return await look_before_sending(desk, readers, screened.items)
+
+    with desk_of(organization) as desk:
+        return asyncio.run(look(desk))
+
+
+@task(name="deliver documents", **PATIENT)
+def deliver_documents(organization: str, plan: Plan) -> int:
+    """
+    Carry out what is planned, each effect once; give how many were claimed.
+
+    Everything that may leave is claimed, also what earlier runs planned: only heads of chains,
+    only what its time has come for, nothing in `watch` mode.
+
+    Raises:
+        PeerError: a PowerServer could not be reached; what was not sent is planned again.
+    """
+    if plan.dry_run:
+        return 0
+    with desk_of(organization) as desk:
+        if desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH:
+            return 0
+        return asyncio.run(_deliver(desk, organization))
+
+
+@task(name="verify documents", **PATIENT)
+def verify_documents(organization: str, plan: Plan) -> dict[str, int]:
+    """
+    Read back what has left us until it is settled, or this run's patience is over.
+
+    Raises:
+        PeerError: a PowerServer could not be read; nothing is concluded from that.
+    """
+    if plan.dry_run:
+        return {}
+
+    async def verify(desk: Desk) -> dict[str, int]:
+        async with AsyncExitStack() as stack:
+            readers = await _clients(stack, desk, organization, read_only=True)
+            verifier = Verifier(desk, readers, same_content)
+            await verifier.verify(patience_s=desk.timings.visible_in_run.total_seconds())
+        if verifier.blind:
+            raise next(iter(verifier.blind.values()))
+        return dict(verifier.settled)
+
+    with desk_of(organization) as desk:
+        return asyncio.run(verify(desk))
+
+
+async def _deliver(desk: Desk, organization: str) -> int:
+    claimed = 0
+    async with AsyncExitStack() as stack:
+        writers = await _clients(stack, desk, organization, read_only=False)
+        grouped = await stack.enter_async_context(GroupedLedger(desk.ledger))
+        courier = Courier(desk, grouped, writers, adapt=lambda o: for_its_chain(desk, o))
+        while claims := desk.ledger.claim(
+            desk.slug,
+            desk.process,
+            holder=desk.actor,
+            lease=desk.timings.lease,
+            limit=CLAIMED_AT_ONCE,
+        ):
+            claimed += len(claims)
+            await courier.carry(claims)
+            if courier.stopped_by is not None:
+                raise courier.stopped_by
+    return claimed
+
+
+async def _clients(
+    stack: AsyncExitStack, desk: Desk, organization: str, *, read_only: bool
+) -> dict[str, PowerServerClient]:
+    block = PowerServer.of(organization)
+    return {
+        name: await stack.enter_async_context(block.connect(wire, read_only=read_only))
+        for name, wire in desk.file.site.powerservers.items()
+    }

@@ -1,0 +1,88 @@
+"""Submitted forms: observed at OmegaAI, screened, planned."""
+
+import asyncio
+from datetime import datetime
+from functools import cache
+
+from prefect import task
+
+from accord.delivery.desk import Desk
+from accord.delivery.planning import Looked, Plan, plan_sweep
+from accord.delivery.screening import Screen, Screened
+from accord.delivery.sweeping import Observed, sweep
+from accord.domain.identifiers import EffectKey
+from accord.rendering.renderer import FormRenderer
+from blocks.omegaai import OmegaAI
+from tasks.desk import desk_of
+from tasks.policies import PATIENT
+
+
+class EmptyWindow(Exception):
+    """The window ends before it starts: set `until` after `since`, or leave one of them empty."""
+
+
+@task(name="observe submissions", **PATIENT)
+def observe_submissions(
+    organization: str, since: datetime | None, until: datetime | None
+) -> Observed:
+    """
+    See what changed at OmegaAI in the window, and what earlier runs left open; ids only.
+
+    Raises:
+        EmptyWindow: `until` is not after `since`.
+        PeerError: OmegaAI failed us; only what time may heal is retried.
+    """
+    if since and until and until <= since:
+        raise EmptyWindow("`until` is not after `since`: set it later, or leave one of them empty")
+
+    async def look(desk: Desk) -> Observed:
+        async with OmegaAI.of(organization).connect(desk.file) as omegaai:
+            return await sweep(desk, omegaai, since, until)
+
+    with desk_of(organization) as desk:
+        desk.ledger.release_expired()
+        return asyncio.run(look(desk))
+
+
+@task(name="screen submissions", **PATIENT)
+def screen_submissions(organization: str, observed: Observed) -> Screened:
+    """
+    Read the forms, hold those that break a rule, prepare the documents of the others.
+
+    Raises:
+        CannotJudge: the gate cannot judge what it was given; nothing passes.
+        PeerError: OmegaAI failed us; only what time may heal is retried.
+    """
+    if not observed.to_read:
+        return Screened()
+
+    async def judge(desk: Desk) -> Screened:
+        async with OmegaAI.of(organization).connect(desk.file) as omegaai:
+            screen = Screen(desk, omegaai, _renderer(desk.file.site.locale))
+            return await screen.screen(observed.to_read)
+
+    with desk_of(organization) as desk:
+        return asyncio.run(judge(desk))
+
+
+@task(name="plan relays", **PATIENT)
+def plan_relays(
+    organization: str,
+    observed: Observed,
+    screened: Screened,
+    looked: dict[EffectKey, Looked],
+    dry_run: bool,
+) -> Plan:
+    """
+    Decide what each form calls for and write it into the ledger; a dry run writes nothing.
+
+    Raises:
+        CannotJudge: the plan itself breaks a rule; nothing of it is written.
+    """
+    with desk_of(organization) as desk:
+        return plan_sweep(desk, observed, screened, looked, dry_run=dry_run)
+
+
+@cache
+def _renderer(locale: str) -> FormRenderer:
+    return FormRenderer(locale)
