@@ -1,5 +1,7 @@
 """The database itself holds the legal moves, against anybody with an SQL prompt."""
 
+import itertools
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -104,7 +106,7 @@ def test_what_an_effect_is_about_never_changes(ledger: Ledger, url: str, column:
     ],
 )
 def test_what_only_grows_or_stays_does(ledger: Ledger, url: str, change: str, says: str) -> None:
-    """Tokens and attempts only grow; what was sent keeps its digest; what is open is not retired."""
+    """Tokens and attempts only grow; the digest of what was sent stays; open rows stay whole."""
     bring_to(ledger, "one", S.IN_DOUBT)
     with pytest.raises(DBAPIError, match=says):
         _raw(url, f"UPDATE effect SET {change}")
@@ -152,6 +154,6 @@ def test_every_change_of_state_has_its_entry(ledger: Ledger, state: EffectState)
     assert [log[0].before, log[0].after] == ["", S.PLANNED]
     assert log[-1].after is state
     assert all(entry.who and entry.why for entry in log)
-    for earlier, later in zip(log, log[1:], strict=False):
+    for earlier, later in itertools.pairwise(log):
         assert later.before == earlier.after
         assert (earlier.after, later.after) in MOVES
