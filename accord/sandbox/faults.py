@@ -5,7 +5,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 Switch = bool | int | float
 """How often a fault strikes: False or 0 never, True always, `n` the next n times, and a number
@@ -67,14 +67,16 @@ class PowerServerFaults:
     half_a_result: Switch = 0
     """A C-FIND gives half its rows and says success."""
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in _FIELDS:
-            raise AttributeError(f"no fault is called {name}")
-        with _LOCK:
-            object.__setattr__(self, name, value)
-            watchers = tuple(self.__dict__.get("_watchers", ()))
-        for watcher in watchers:
-            watcher(name)
+    if not TYPE_CHECKING:  # else mypy would take any name
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in _FIELDS:
+                raise AttributeError(f"no fault is called {name}")
+            with _LOCK:
+                object.__setattr__(self, name, value)
+                watchers = tuple(self.__dict__.get("_watchers", ()))
+            for watcher in watchers:
+                watcher(name)
 
     def watch(self, watcher: Callable[[str], None]) -> None:
         """Call `watcher` with a field's name whenever that field is set, in the setter's thread."""

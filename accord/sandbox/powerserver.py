@@ -69,14 +69,12 @@ class PowerServerSim:
         )
         self._web = WebPort(self)
         self.hl7_port, self.dicom_port = self._mllp.port, self._dicom.port
-        self.web_port = self._web.port
         self.faults.watch(self._fault_set)
         self.load(world)
 
     def __enter__(self) -> Self:
         self._mllp.listen()
         self._dicom.listen()
-        self._web.listen()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -121,6 +119,11 @@ class PowerServerSim:
     def messages_received(self) -> int:
         """How many messages were received in all."""
         return self._channel.received
+
+    @property
+    def web_port(self) -> int:
+        """Port of the pages and switches; they are served from when it is first asked for."""
+        return self._web.port
 
     @property
     def web_url(self) -> str:

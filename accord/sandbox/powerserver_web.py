@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 
 
 class WebPort:
-    """Serves pages and switches on loopback, in a thread."""
+    """Serves pages and switches on loopback, in a thread, from when the port is first asked for."""
 
     def __init__(self, powerserver: "PowerServerSim") -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
         application = Starlette(routes=[*switch_routes(powerserver), *viewer_routes(powerserver)])
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -42,15 +41,21 @@ class WebPort:
             target=self._server.run, args=([self._socket],), name="powerserver-web", daemon=True
         )
 
-    def listen(self) -> None:
-        """Serve from now on."""
-        self._socket.listen(64)
-        self._thread.start()
+        self._lock = threading.Lock()
+
+    @property
+    def port(self) -> int:
+        """The port; starts serving, since most tests never look at a page."""
+        with self._lock:
+            if self._thread.ident is None:
+                self._socket.listen(64)
+                self._thread.start()
+        return int(self._socket.getsockname()[1])
 
     def close(self) -> None:
         """End the thread and give the port back."""
         self._server.should_exit = True
-        if self._thread.is_alive():
+        if self._thread.ident is not None:
             self._thread.join()
         self._socket.close()
 
