@@ -1,6 +1,7 @@
 """Studies as PowerServer shows them over C-FIND, found whole although a C-FIND ends at a limit."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -168,8 +169,7 @@ def _joined(
 
 
 def _during(keys: Dataset, first: date, last: date) -> Dataset:
-    asked = Dataset()
-    asked.update(keys)
+    asked = deepcopy(keys)  # data sets share their elements otherwise
     asked.StudyDate = f"{first:%Y%m%d}-{last:%Y%m%d}"
     return asked
 

@@ -274,7 +274,7 @@ class TestWhatListensThere:
     @pytest.mark.parametrize(
         ("services", "role", "act", "says"),
         [
-            pytest.param((), True, "echo", "none of the services", id="nothing"),
+            pytest.param((), True, "worklist", "none of the services", id="nothing"),
             pytest.param((Verification,), True, "find", "does not offer C-FIND", id="no-find"),
             pytest.param((Verification,), True, "get", "retrieve: move", id="no-get"),
             pytest.param(ALL, False, "get", "role selection refused", id="no-role"),
@@ -284,16 +284,17 @@ class TestWhatListensThere:
         self, services: tuple[Any, ...], role: bool, act: str, says: str
     ) -> None:
         only = services or (StudyRootQueryRetrieveInformationModelFind,)
+        acts: dict[str, Callable[[DicomStation], object]] = {
+            "worklist": lambda station: station.worklist(studies()),
+            "find": lambda station: station.find(Level.STUDY, studies()),
+            "get": lambda station: station.retrieve([ref(a_document(1))]),
+        }
         with (
             serving(Peer(services=only, grants_role=role)) as peer,
             DicomStation(peer.wire()) as station,
             pytest.raises(Rejected, match=says),
         ):
-            {
-                "echo": lambda: station.worklist(studies()),
-                "find": lambda: station.find(Level.STUDY, studies()),
-                "get": lambda: station.retrieve([ref(a_document(1))]),
-            }[act]()
+            acts[act](station)
 
     def test_errors_survive_pickling(self) -> None:
         with DicomStation(a_wire(9)) as station, pytest.raises(PeerError) as caught:
