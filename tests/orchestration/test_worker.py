@@ -1,0 +1,175 @@
+"""A real process worker: runs, alerts, and what is left when everything is killed at once."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, StateType
+
+from deployments.automations import SILENCE
+from deployments.bootstrap import bootstrap
+from deployments.catalogue import ROOT, read
+from deployments.children import Child
+from deployments.local_server import LocalServer, start_worker
+from deployments.secrets_given import new_site_key
+from tasks.alerts import alert_key
+from tasks.turns import SLOT_LEASE_S
+
+pytestmark = pytest.mark.prefect_server
+
+TEXT = (ROOT / "deployments/organizations/lakeside.yaml").read_text(encoding="utf-8")
+SLUG = "worked"
+REPOSSESSOR_LOOP_S = 15
+Found = TypeVar("Found")
+
+
+@pytest.fixture(scope="module")
+def client(
+    prefect_server: LocalServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SyncPrefectClient]:
+    """A client of a server with the tiny flows deployed, all schedules paused."""
+    bootstrap(
+        [(TEXT.replace("slug: lakeside\n", f"slug: {SLUG}\n"), "worked.yaml")],
+        catalogue=read(ROOT / "tests/orchestration/tiny_prefect.yaml"),
+        environment={
+            "ACCORD_SITE_KEY": new_site_key(),
+            "ACCORD_OMEGAAI_CLIENT_SECRET": "x",
+            "ACCORD_PRIVATE_DIRECTORY": str(tmp_path_factory.mktemp("private")),
+        },
+        active=False,
+    )
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def worker(client: SyncPrefectClient, prefect_server: LocalServer) -> Iterator[Child]:
+    """A process worker; it and its runs are gone afterwards, whatever happens."""
+    worker = start_worker(prefect_server.environment, log=prefect_server.home / "worker.log")
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+def _run(client: SyncPrefectClient, deployment: str, **parameters: object) -> UUID:
+    found = client.read_deployment_by_name(deployment)
+    return client.create_flow_run_from_deployment(found.id, parameters=dict(parameters)).id
+
+
+def _soon(look: Callable[[], Found | None], timeout_s: float = 120) -> Found:
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"not within {timeout_s} s")
+
+
+def _ended(client: SyncPrefectClient, run: UUID) -> Callable[[], FlowRun | None]:
+    def look() -> FlowRun | None:
+        found = client.read_flow_run(run)
+        return found if found.state and found.state.is_final() else None
+
+    return look
+
+
+def _alert(client: SyncPrefectClient, starting_with: str) -> Callable[[], str | None]:
+    def look() -> str | None:
+        texts = [str(text) for text in _versions(client)]
+        return next((text for text in texts if text.startswith(starting_with)), None)
+
+    return look
+
+
+def _versions(client: SyncPrefectClient) -> list[object]:
+    answer = client.request(
+        "POST",
+        "/artifacts/filter",
+        json={"artifacts": {"key": {"any_": [alert_key(f"tiny/{SLUG}")]}}},
+    )
+    return [artifact["data"] for artifact in answer.json()]
+
+
+def test_a_failure_opens_one_alert_and_success_closes_it(
+    client: SyncPrefectClient, worker: Child
+) -> None:
+    """
+    The whole way: a run through a real worker fails, an automation starts note-alert, which
+    opens the alert; the next good run closes it. Runs have the heartbeat of the work pool.
+    """
+    failed = _soon(_ended(client, _run(client, "tiny/sweep", organization=SLUG, fail=True)))
+    assert failed.state and failed.state.type is StateType.FAILED
+    opened = _soon(_alert(client, "# Open"))
+    assert str(failed.id) in opened
+
+    good = _soon(_ended(client, _run(client, "tiny/sweep", organization=SLUG)))
+    assert good.state and good.state.name == "CompletedWithHolds"
+    assert good.state.message == "heartbeat 30"
+    closed = _soon(_alert(client, "# Closed"))
+    assert str(good.id) in closed
+    assert len(_versions(client)) == 2
+
+
+@pytest.mark.long
+def test_a_killed_run_is_reported_crashed_and_its_turn_comes_free(
+    client: SyncPrefectClient,
+    prefect_server: LocalServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """
+    SIGKILL to worker and run at once, as when the machine dies: nobody says that the run is
+    over. Its heartbeats stop, and the automation marks it Crashed. Its strict limit comes free
+    by its own lease. Both times are stated; the limits asserted are those of the settings.
+    """
+    mark = tmp_path / "has-the-turn"
+    worker = start_worker(prefect_server.environment, log=prefect_server.home / "killed.log")
+    try:
+        run = _run(client, "holder/by-hand", organization=SLUG, mark=str(mark))
+        _soon(lambda: mark.exists() or None)
+        _soon(lambda: _beats(client, run) or None)
+        assert len(worker.family) > 1
+    finally:
+        worker.kill()
+    killed = time.monotonic()
+    free_s = crashed_s = None
+    while free_s is None or crashed_s is None:
+        now = time.monotonic() - killed
+        if free_s is None and _slots(client) == 0:
+            free_s = now
+        state = client.read_flow_run(run).state
+        if crashed_s is None and state and state.type is StateType.CRASHED:
+            crashed_s = now
+        assert now < 2 * (SILENCE.total_seconds() + SLOT_LEASE_S), "neither came"
+        time.sleep(0.5)
+    with capsys.disabled():
+        print(  # noqa: T201 - the measured times are the point
+            f"\nafter kill -9 of worker and run: slot free after {free_s:.0f} s "
+            f"(lease {SLOT_LEASE_S} s + {REPOSSESSOR_LOOP_S} s), Crashed after {crashed_s:.0f} s "
+            f"(silence {SILENCE.total_seconds():.0f} s)"
+        )
+    final = client.read_flow_run(run)
+    assert final.state and "heartbeat" in (final.state.message or "")
+
+
+def _beats(client: SyncPrefectClient, run: UUID) -> int:
+    answer = client.request(
+        "POST",
+        "/events/filter",
+        json={
+            "filter": {
+                "event": {"name": ["prefect.flow-run.heartbeat"]},
+                "resource": {"id": [f"prefect.flow-run.{run}"]},
+            }
+        },
+    )
+    return len(answer.json()["events"])
+
+
+def _slots(client: SyncPrefectClient) -> int:
+    return client.read_global_concurrency_limit_by_name(f"tiny-{SLUG}").active_slots
