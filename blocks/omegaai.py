@@ -1,13 +1,11 @@
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from pydantic import Field, SecretStr
 
 from accord.adapters.errors import PeerError
-from accord.adapters.fhir import FhirClient
-from accord.adapters.http import HttpLimits, open_http
-from accord.adapters.oauth import Credentials, TokenSource
-from accord.domain.wires import OmegaAIWire
+from accord.adapters.oauth import Credentials
+from accord.adapters.omegaai import OmegaAIClient
+from accord.domain.organizations import OrganizationFile
 from blocks.base import Finding, OrganizationBlock
 from blocks.site import Site
 
@@ -30,7 +28,8 @@ class OmegaAI(OrganizationBlock):
     from blocks.omegaai import OmegaAI
 
     omegaai = OmegaAI.load("BLOCK_NAME")
-    credentials = omegaai.credentials()
+    async with omegaai.connect(site.file) as client:
+        await client.check()
     ```
     """
 
@@ -53,23 +52,24 @@ class OmegaAI(OrganizationBlock):
             secret=self.client_secret, private_key_pem=self.private_key_pem, key_id=self.key_id
         )
 
-    @asynccontextmanager
-    async def fhir(self, wire: OmegaAIWire, *, read_only: bool = True) -> AsyncIterator[FhirClient]:
-        """Lend a FHIR client of our own token; nothing is sent until it is asked for something."""
-        token_url = str(wire.oauth.token_url) if wire.oauth else None
-        limits = HttpLimits(timeout_s=wire.timeout_s, max_in_flight=wire.max_in_flight)
-        async with open_http(read_only=read_only, token_url=token_url, limits=limits) as http:
-            tokens = TokenSource(wire.oauth, self.credentials(), http) if wire.oauth else None
-            yield FhirClient(
-                str(wire.fhir_base), http, tokens, assume_supported=wire.assume_supported
-            )
+    def connect(
+        self, file: OrganizationFile, *, read_only: bool = True
+    ) -> AbstractAsyncContextManager[OmegaAIClient]:
+        """
+        Lend a client of the organization's OmegaAI; nothing is sent until it is asked for.
+
+        Read-only unless asked otherwise: then no write leaves, whatever is called.
+        """
+        return OmegaAIClient.open(
+            file.site.omegaai, file.organization, self.credentials(), read_only=read_only
+        )
 
     async def check(self) -> list[Finding]:
         """Get a token and read the CapabilityStatement, at the addresses of the Site block."""
         site = await Site.aof(self.organization)
         try:
-            async with self.fhir(site.file.site.omegaai) as fhir:
-                await fhir.capability()
+            async with self.connect(site.file) as omegaai:
+                await omegaai.check()
         except PeerError as error:
             return [Finding(wire="OmegaAI", problem=str(error))]
         return [Finding(wire="OmegaAI")]

@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+from contextlib import AbstractAsyncContextManager
 
 from pydantic import Field, SecretStr
 
@@ -7,7 +8,8 @@ from accord.adapters.dicom import DicomStation
 from accord.adapters.errors import PeerError
 from accord.adapters.mllp_client import MllpLink
 from accord.adapters.mllp_tls import UnusableKeyMaterial, client_context
-from accord.domain.wires import DicomWire, Hl7Wire
+from accord.adapters.powerserver import PowerServerClient
+from accord.domain.wires import DicomWire, Hl7Wire, PowerServerWire
 from blocks.base import Finding, OrganizationBlock
 from blocks.site import Site
 
@@ -30,6 +32,8 @@ class PowerServer(OrganizationBlock):
     from blocks.powerserver import PowerServer
 
     powerserver = PowerServer.load("BLOCK_NAME")
+    async with powerserver.connect(wire) as client:
+        seen = await client.documents_of(patient, accession)
     ```
     """
 
@@ -43,6 +47,19 @@ class PowerServer(OrganizationBlock):
     key_pem: SecretStr | None = Field(
         default=None, description="The key of our certificate, PEM, without a passphrase."
     )
+
+    def connect(
+        self, wire: PowerServerWire, *, read_only: bool = True
+    ) -> AbstractAsyncContextManager[PowerServerClient]:
+        """
+        Lend a client of one PowerServer; connections are made when they are needed.
+
+        Read-only unless asked otherwise: then it refuses to write, before any connection.
+
+        Raises:
+            UnusableKeyMaterial: naming the field.
+        """
+        return PowerServerClient(wire, tls=self.tls(wire.hl7), read_only=read_only)
 
     def tls(self, wire: Hl7Wire) -> ssl.SSLContext | None:
         """
