@@ -12,6 +12,13 @@ from accord.adapters.mllp_connection import Connection, open_connection
 from accord.domain.documents import Answer, AnswerKind
 from accord.domain.wires import Hl7Wire
 
+_FIRST_MOMENT_S = 0.05
+"""
+How long a new connection is watched before anything is sent: a proxy without its server, an
+allow-list, a refused client certificate and other protocols show within this time, and then
+nothing is in doubt.
+"""
+
 
 class MllpLink:
     """
@@ -91,10 +98,11 @@ class MllpLink:
             return self._connection
         self._drop()
         connection = await open_connection(self._wire, self._tls)
-        if not await _has_stayed_quiet(connection):
-            connection.abort()
+        self._connection = connection  # a cancelled wait must find it
+        await connection.until_news(_FIRST_MOMENT_S)
+        if not connection.is_quiet:
+            self._drop()
             raise _unfit(connection)
-        self._connection = connection
         return connection
 
     async def _exchange(self, connection: Connection, message: bytes, control_id: str) -> Answer:
@@ -139,6 +147,8 @@ async def _has_stayed_quiet(connection: Connection) -> bool:
 
 
 def _unfit(connection: Connection) -> PeerError:
+    if isinstance(connection.cause, ssl.SSLError):
+        return Unavailable("the listener ended TLS; does it take our certificate?", Phase.TLS)
     if connection.is_closed and not connection.has_junk:
         return Unavailable("the listener closes each connection at once", Phase.CONNECT)
     return Malformed(

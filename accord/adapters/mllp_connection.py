@@ -70,17 +70,16 @@ class Connection(asyncio.Protocol):
             if self.is_closed:
                 return None
             self._news.clear()
-            await self._until_news()
+            await self.until_news(_FINAL_CR_S if self._deframer.ends_in_doubt else None)
         return self._blocks.pop(0)
 
-    async def _until_news(self) -> None:
-        if not self._deframer.ends_in_doubt:
-            await self._news.wait()
-            return
+    async def until_news(self, within_s: float | None) -> None:
+        """Wait until something comes or the peer closes, or until the time is over."""
         try:
-            # A peer that leaves out the last CR would else keep us waiting.
-            await asyncio.wait_for(self._news.wait(), _FINAL_CR_S)
+            async with asyncio.timeout(within_s):
+                await self._news.wait()
         except TimeoutError:
+            # A peer that leaves out the last CR would else keep us waiting.
             self._take(self._deframer.settle())
 
     def abort(self) -> None:
