@@ -8,7 +8,8 @@ from prefect import task
 from accord.adapters.powerserver import PowerServerClient
 from accord.delivery.courier import CLAIMED_AT_ONCE, Courier
 from accord.delivery.desk import Desk
-from accord.delivery.planning import Looked, Plan
+from accord.delivery.entering import Looked
+from accord.delivery.planning import Plan
 from accord.delivery.recognising import look_before_sending
 from accord.delivery.replacing import for_its_chain
 from accord.delivery.screening import Screened

@@ -7,7 +7,8 @@ from functools import cache
 from prefect import task
 
 from accord.delivery.desk import Desk
-from accord.delivery.planning import Looked, Plan, plan_sweep
+from accord.delivery.entering import Looked
+from accord.delivery.planning import Plan, plan_sweep
 from accord.delivery.screening import Screen, Screened
 from accord.delivery.sweeping import Observed, sweep
 from accord.domain.identifiers import EffectKey

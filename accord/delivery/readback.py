@@ -55,7 +55,7 @@ async def look_for(
     async def at(place: Place, orders: list[DocumentOrder]) -> dict[EffectKey, Found]:
         async with gate:
             seen = await reader.documents_of(*place)
-            candidates = [s for s in seen if any(_may_be(s, order) for order in orders)]
+            candidates = [s for s in seen if any(may_be(s, order) for order in orders)]
             contents = await reader.contents(candidates) if candidates else {}
         return await asyncio.to_thread(_match, orders, candidates, contents, same_content)
 
@@ -63,7 +63,8 @@ async def look_for(
     return {key: found for look in looks for key, found in look.items()}
 
 
-def _may_be(seen: DocumentSeen, order: DocumentOrder) -> bool:
+def may_be(seen: DocumentSeen, order: DocumentOrder) -> bool:
+    """Say whether a document could be an order's, by patient, section and type."""
     type_agrees = not seen.document_type or seen.document_type == order.document_type
     section_agrees = seen.section in (None, order.section)
     return type_agrees and section_agrees and seen.patient == order.patient.id
@@ -82,7 +83,7 @@ def _match(
             continue
         for seen in candidates:
             free = seen.sop_uid not in taken and seen.title == order.title
-            if free and _may_be(seen, order):
+            if free and may_be(seen, order):
                 content = contents.get(seen.sop_uid, b"")
                 if same_content(order.content, content):
                     taken.add(seen.sop_uid)
@@ -102,7 +103,7 @@ def _by_bytes(
             by_digest[sha256(contents[seen.sop_uid]).hexdigest()].append(seen)
     matches = {}
     for order in orders:
-        equal = [s for s in by_digest.get(order.digest, []) if _may_be(s, order)]
+        equal = [s for s in by_digest.get(order.digest, []) if may_be(s, order)]
         if equal:
             matches[order.key] = _found(equal[0], Rung.BYTES, copies=len(equal))
     return matches

@@ -26,6 +26,8 @@ class DocumentOrder(Record):
     kind: FormKind
     form: str = ""
     """The form's own name, for titles."""
+    is_rendered: bool = False
+    """Whether we made its bytes; a PDF form's are the patient's own."""
     accession: AccessionNumber | None = None
     placer_order: str = ""
     at: datetime
