@@ -12,6 +12,7 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian, Implicit
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 
+from accord.adapters.dicom_socket import acknowledge_at_once
 from accord.adapters.errors import Malformed, Phase, Unavailable
 from accord.domain.identifiers import Uid
 
@@ -98,6 +99,7 @@ class Receiver:
         )
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_CONN_OPEN, _no_delay),
+            (evt.EVT_DATA_RECV, _acknowledge),
             (evt.EVT_C_STORE, self._take),
         ]
         try:
@@ -151,3 +153,9 @@ def _no_delay(event: evt.Event) -> None:
     wrapped = event.assoc.dul.socket
     if wrapped is not None and wrapped.socket is not None:
         wrapped.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _acknowledge(event: evt.Event) -> None:
+    wrapped = event.assoc.dul.socket
+    if wrapped is not None and wrapped.socket is not None:
+        acknowledge_at_once(wrapped.socket)

@@ -18,6 +18,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from accord.adapters.dicom import DicomStation, Level, ReadOnly
 from accord.adapters.dicom_association import Line, Service
 from accord.adapters.dicom_objects import ObjectRef
+from accord.adapters.dicom_socket import acknowledge_at_once
 from accord.adapters.errors import (
     Malformed,
     PeerError,
@@ -110,6 +111,17 @@ class TestAssociations:
         assert wrapped is not None and wrapped.socket is not None
         assert wrapped.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0
         association.release()
+
+    @pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="Linux only")
+    def test_what_was_read_is_acknowledged_at_once(self) -> None:
+        """A peer with Nagle's algorithm on waits for our acknowledgement before it goes on."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with socket.create_connection(listener.getsockname()) as sock:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 0
+                acknowledge_at_once(sock)
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
+            acknowledge_at_once(sock)  # closed meanwhile: nothing to say
 
     def test_one_association_carries_many_requests(self, peer: Peer, station: DicomStation) -> None:
         for _ in range(5):
