@@ -7,7 +7,7 @@ import httpx
 
 from accord.adapters.errors import Malformed, Phase, Rejected, Uncertain
 from accord.adapters.fhir_connection import FHIR_JSON
-from accord.adapters.fhir_elements import JsonObject, id_of
+from accord.adapters.fhir_elements import JsonObject, id_of, text
 from accord.adapters.fhir_outcomes import json_of, raise_for, refuse_outcome
 from accord.adapters.fhir_reader import FhirReader
 from accord.adapters.fhir_references import Reference
@@ -66,8 +66,10 @@ class FhirClient(FhirReader):
             )
         if found:
             return found[0]
-        if answered is not None and answered.get("resourceType") == type_:
-            return answered  # created; the search does not show it yet
+        if answered is not None and text(answered, "id"):  # a search may show it only later
+            stands = await self.read(Reference(type_, id_of(answered)))
+            if stands is not None:
+                return stands
         raise lost or Uncertain(f"{what}: accepted, and not to be found", Phase.VERIFY)
 
     async def update(self, resource: JsonObject, etag: str) -> JsonObject:

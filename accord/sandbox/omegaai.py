@@ -128,6 +128,11 @@ class OmegaAISim:
         with self._store.transaction():
             return [self._store.update(resource)[0] for resource in resources]
 
+    def read(self, type_: str, id_: str) -> Resource:
+        """Give one resource as it stands now."""
+        found: Resource = self._store.read(type_, id_)
+        return found
+
     def remove(self, type_: str, id_: str) -> None:
         """Delete a resource, as OmegaAI's own hand."""
         self._store.delete(type_, id_)
