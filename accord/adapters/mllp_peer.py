@@ -34,13 +34,14 @@ class Peer(asyncio.Protocol):
         self._reception = reception
         self._deframer = Deframer(reception.limit_bytes)
         self._loop = asyncio.get_running_loop()
+        self._messages: deque[Frame | Oversize] = deque()
         self._answers: deque[asyncio.Future[bytes]] = deque()
         self._unanswered_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
         self._is_draining = False
         self._is_choked = False
-        self._is_paused = False
+        self._is_reading = True
         self._has_told_of_junk = False
         self._name = ""
         self.gone = asyncio.Event()
@@ -80,16 +81,15 @@ class Peer(asyncio.Protocol):
 
     def pause_writing(self) -> None:  # noqa: D102
         self._is_choked = True
-        self._balance()
+        self._go_on()
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
-        self._balance()
+        self._go_on()
 
     def drain(self) -> None:
         """Read no more, answer what was taken, close."""
         self._is_draining = True
-        self._balance()
         self._write_what_is_ready()
 
     def abort(self) -> None:
@@ -98,16 +98,37 @@ class Peer(asyncio.Protocol):
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
+            self._note(event)
+        self._messages.extend(e for e in events if isinstance(e, (Frame, Oversize)))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Begin with what came, as far as answers keep pace; read on when all has begun."""
+        while self._messages and self._keeps_pace():
+            event = self._messages.popleft()
             if isinstance(event, Frame):
                 self._unanswered_bytes += len(event.content)
-                answer = self._loop.create_task(self._answer(event.content))
-                self._answers.append(answer)
-            elif isinstance(event, Oversize):
-                self._refuse(event.head)
-                self._note(event)
+                self._answers.append(self._loop.create_task(self._answer(event.content)))
             else:
-                self._note(event)
-        self._balance()
+                self._refuse(event.head)
+        self._read(not (self._messages or self._is_draining or self._is_choked))
+
+    def _keeps_pace(self) -> bool:
+        # A sender that does not wait for answers, or does not read them, is not read either.
+        return (
+            not self._is_choked
+            and len(self._answers) < _MOST_UNANSWERED
+            and self._unanswered_bytes <= 2 * self._reception.limit_bytes
+        )
+
+    def _read(self, wanted: bool) -> None:
+        if wanted is self._is_reading or self._transport.is_closing():
+            return
+        self._is_reading = wanted
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     async def _answer(self, content: bytes) -> bytes:
         try:
@@ -124,7 +145,7 @@ class Peer(asyncio.Protocol):
         answer = self._loop.create_future()
         answer.set_result(self._reception.refuse(head, True))
         self._answers.append(answer)
-        self._write_what_is_ready()
+        self._loop.call_soon(self._write_what_is_ready)
 
     def _write_what_is_ready(self) -> None:
         ready = []
@@ -134,25 +155,9 @@ class Peer(asyncio.Protocol):
                 ready.append(answer.result())
         if ready and not self._transport.is_closing():
             self._transport.write(b"".join(ready))
-        self._balance()
-        if self._is_draining and not self._answers:
+        self._go_on()
+        if self._is_draining and not self._answers and not self._messages:
             self._transport.close()
-
-    def _balance(self) -> None:
-        # A sender that does not wait for answers, or does not read them, is not read either.
-        full = (
-            self._is_draining
-            or self._is_choked
-            or len(self._answers) >= _MOST_UNANSWERED
-            or self._unanswered_bytes > 2 * self._reception.limit_bytes
-        )
-        if full == self._is_paused or self._transport.is_closing():
-            return
-        self._is_paused = full
-        if full:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
 
     def _silence(self, after_s: float) -> None:
         if self._timer is not None:
