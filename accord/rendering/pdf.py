@@ -30,8 +30,11 @@ MOST_TEXT_BYTES = 20 * 1024 * 1024  # drawn by all pages; a thousand pages of te
 _HEADER = re.compile(rb"%PDF-\d")
 _HEADER_WITHIN = 1024  # bytes; readers accept junk before the header up to here
 _TRAILER_WITHIN = 2048  # bytes; and after the end marker
-_TEXT_SHOWN = re.compile(rb"(?:[)>\]]\s*(?:Tj|TJ|'|\"))")
-_MARKS = re.compile(rb"(?<![A-Za-z])(?:Tj|TJ|Do|S|s|f|F|f\*|B|B\*|b|b\*|sh|BI|'|\")(?![A-Za-z*])")
+_AFTER_OPERATOR = rb"(?=[\s/\[(<]|$)"
+_TEXT_SHOWN = re.compile(rb"[)>\]]\s*(?:Tj|TJ|'|\")" + _AFTER_OPERATOR)
+_MARKS = re.compile(
+    rb"(?:^|(?<=[\s)>\]]))(?:Tj|TJ|'|\"|Do|S|s|f\*?|F|B\*?|b\*?|sh|BI)" + _AFTER_OPERATOR
+)
 _XFA_VALUE = re.compile(rb">[^<>\s][^<>]*</")
 
 
@@ -77,9 +80,14 @@ def inspect(content: bytes) -> PdfFacts:
 
 
 def _is_whole(content: bytes) -> bool:
-    """Say whether the file has its first and its last line: a cut upload loses the last."""
+    """
+    Say whether the file has its first and its last line: a cut upload loses the last.
+
+    An older end mark may be left inside; then objects follow it that no table names.
+    """
     header = _HEADER.search(content[: _HEADER_WITHIN + 8])
-    return header is not None and b"%%EOF" in content[-_TRAILER_WITHIN:]
+    _, mark, tail = content[-_TRAILER_WITHIN:].rpartition(b"%%EOF")
+    return header is not None and bool(mark) and b" obj" not in tail
 
 
 def _facts(reader: PdfReader) -> PdfFacts:

@@ -30,7 +30,7 @@ _PAGES = re.compile(rb"/Type/Pages/Count (\d+)")
 _LONG_TITLE = 60  # characters; a longer one is set smaller
 _NAME_IN_HEADER = 70  # characters; the first page shows the whole name
 _TEXT_IN_HEADER = 60
-_REFERENCE_IN_FOOTER = 200
+_REFERENCE_IN_FOOTER = 160
 
 
 class Unrenderable(Exception):
@@ -113,6 +113,7 @@ class FormRenderer:
     ) -> dict[str, Any]:
         words = self._headings
         title = content.title.strip() or words.untitled
+        reference = drawable(_cut(content.reference, _REFERENCE_IN_FOOTER))
         return {
             "words": words.model_dump(
                 mode="json", include={"language", "region", "paper", "page", "of", "replaces"}
@@ -125,7 +126,7 @@ class FormRenderer:
             "facts": self._facts(content),
             "replaces": drawable(content.replaces),
             "summary": self._summary(content),
-            "reference": f"{words.source}: {drawable(_cut(content.reference, _REFERENCE_IN_FOOTER))}",
+            "reference": f"{words.source}: {reference}",
             "rows": Rows(words, drawn).of(content.answers),
             "pictures": [one.svg for _, one in drawn],
         }

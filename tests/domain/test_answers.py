@@ -466,7 +466,7 @@ def test_an_answer_against_its_condition_is_shown_and_marked() -> None:
 
 
 def test_hidden_questions_show_only_when_answered() -> None:
-    hidden = {
+    hidden: Json = {
         "extension": [
             {
                 "url": "http://hl7.org/fhir/StructureDefinition/questionnaire-hidden",
