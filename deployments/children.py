@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Self
 
 STOP_GRACE_S = 10.0
-MARK = "ACCORD_FAMILY"
+MARK = "ACCORD_FAMILY_"
 
 
 class ChildDied(Exception):
@@ -56,20 +56,28 @@ class Child:
     Args:
         name: what it is called in progress lines and errors.
         log: receives standard output and standard error.
+        directory: where it starts; ours if None.
     """
 
     def __init__(
-        self, name: str, arguments: Sequence[str], *, log: Path, environment: Mapping[str, str]
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        directory: Path | None = None,
     ) -> None:
         self.name, self.log = name, log
-        self._mark = secrets.token_hex(16)
+        self.mark = secrets.token_hex(16)
         with log.open("ab") as sink:
             self._process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
-                env={**environment, MARK: self._mark},
+                env={**environment, MARK + self.mark: "1"},
+                cwd=directory,
                 start_new_session=True,
             )
 
@@ -112,7 +120,7 @@ class Child:
     @property
     def family(self) -> list[int]:
         """The process ids of the child and all its descendants that still run."""
-        return _marked(self._mark)
+        return _marked(self.mark)
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """End it and its family: SIGTERM to itself, after `grace_s` seconds SIGKILL to all."""
@@ -124,18 +132,24 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL the whole family, as a power cut would end it."""
-        while family := self.family:
-            for pid in family:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        while kill_marked(self.mark, signal.SIGKILL):
             self._process.poll()
             time.sleep(0.02)
         self._process.wait()
 
 
+def kill_marked(mark: str, number: signal.Signals) -> bool:
+    """Send a signal to every living process with this mark; return whether there was one."""
+    family = _marked(mark)
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return bool(family)
+
+
 def _marked(mark: str) -> list[int]:
     """List the living processes whose environment holds `mark`."""
-    needle = f"{MARK}={mark}".encode()
+    needle = f"{MARK}{mark}=1".encode()
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

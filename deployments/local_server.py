@@ -58,7 +58,7 @@ class LocalServer:
         self.home = home
         self._reservation = PortReservation()
         self._extra_settings = dict(extra_settings or {})
-        self._child: Child | None = None
+        self.child: Child | None = None
 
     @property
     def port(self) -> int:
@@ -83,7 +83,7 @@ class LocalServer:
     def start(self) -> None:
         """Start it; `wait()` returns when it is ready."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self._child = Child(
+        self.child = Child(
             "the Prefect server",
             [*_PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(self.port)],
             log=self.home / "server.log",
@@ -97,15 +97,21 @@ class LocalServer:
         Raises:
             ChildDied, TimeoutError: with the path of the server's log.
         """
-        if self._child is None:
+        if self.child is None:
             raise RuntimeError("start() comes before wait()")
-        self._child.wait_until(self._is_healthy, timeout_s=START_TIMEOUT_S, waiting=waiting)
+        self.child.wait_until(self._is_healthy, timeout_s=START_TIMEOUT_S, waiting=waiting)
 
     def stop(self) -> None:
         """End it; harmless when it never started. The port stays reserved for a new `start()`."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
+        if self.child is not None:
+            self.child.stop()
+            self.child = None
+
+    def kill(self) -> None:
+        """SIGKILL it, as a power cut would; its port stays reserved."""
+        if self.child is not None:
+            self.child.kill()
+            self.child = None
 
     def close(self) -> None:
         """End it and give the port back."""

@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
-from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import StateType
 
 from deployments.automations import SILENCE
 from deployments.bootstrap import bootstrap
@@ -18,13 +16,13 @@ from deployments.local_server import LocalServer, start_worker
 from deployments.secrets_given import new_site_key
 from tasks.alerts import alert_key
 from tasks.turns import SLOT_LEASE_S
+from tests.orchestration.runs import ended, heartbeats, slots_taken, soon, start_run
 
 pytestmark = pytest.mark.prefect_server
 
 TEXT = (ROOT / "deployments/organizations/lakeside.yaml").read_text(encoding="utf-8")
 SLUG = "worked"
 REPOSSESSOR_LOOP_S = 15
-Found = TypeVar("Found")
 
 
 @pytest.fixture(scope="module")
@@ -56,28 +54,6 @@ def worker(client: SyncPrefectClient, prefect_server: LocalServer) -> Iterator[C
         worker.stop()
 
 
-def _run(client: SyncPrefectClient, deployment: str, **parameters: object) -> UUID:
-    found = client.read_deployment_by_name(deployment)
-    return client.create_flow_run_from_deployment(found.id, parameters=dict(parameters)).id
-
-
-def _soon(look: Callable[[], Found | None], timeout_s: float = 120) -> Found:
-    until = time.monotonic() + timeout_s
-    while time.monotonic() < until:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.3)
-    raise AssertionError(f"not within {timeout_s} s")
-
-
-def _ended(client: SyncPrefectClient, run: UUID) -> Callable[[], FlowRun | None]:
-    def look() -> FlowRun | None:
-        found = client.read_flow_run(run)
-        return found if found.state and found.state.is_final() else None
-
-    return look
-
-
 def _alert(client: SyncPrefectClient, starting_with: str) -> Callable[[], str | None]:
     def look() -> str | None:
         texts = [str(text) for text in _versions(client)]
@@ -102,15 +78,15 @@ def test_a_failure_opens_one_alert_and_success_closes_it(
     The whole way: a run through a real worker fails, an automation starts note-alert, which
     opens the alert; the next good run closes it. Runs have the heartbeat of the work pool.
     """
-    failed = _soon(_ended(client, _run(client, "tiny/sweep", organization=SLUG, fail=True)))
+    failed = soon(ended(client, start_run(client, "tiny/sweep", organization=SLUG, fail=True)))
     assert failed.state and failed.state.type is StateType.FAILED
-    opened = _soon(_alert(client, "# Open"))
+    opened = soon(_alert(client, "# Open"))
     assert str(failed.id) in opened
 
-    good = _soon(_ended(client, _run(client, "tiny/sweep", organization=SLUG)))
+    good = soon(ended(client, start_run(client, "tiny/sweep", organization=SLUG)))
     assert good.state and good.state.name == "CompletedWithHolds"
     assert good.state.message == "heartbeat 30"
-    closed = _soon(_alert(client, "# Closed"))
+    closed = soon(_alert(client, "# Closed"))
     assert str(good.id) in closed
     assert len(_versions(client)) == 2
 
@@ -130,9 +106,9 @@ def test_a_killed_run_is_reported_crashed_and_its_turn_comes_free(
     mark = tmp_path / "has-the-turn"
     worker = start_worker(prefect_server.environment, log=prefect_server.home / "killed.log")
     try:
-        run = _run(client, "holder/by-hand", organization=SLUG, mark=str(mark))
-        _soon(lambda: mark.exists() or None)
-        _soon(lambda: _beats(client, run) or None)
+        run = start_run(client, "holder/by-hand", organization=SLUG, mark=str(mark))
+        soon(lambda: mark.exists() or None)
+        soon(lambda: heartbeats(client, run) or None)
         assert len(worker.family) > 1
     finally:
         worker.kill()
@@ -140,7 +116,7 @@ def test_a_killed_run_is_reported_crashed_and_its_turn_comes_free(
     free_s = crashed_s = None
     while free_s is None or crashed_s is None:
         now = time.monotonic() - killed
-        if free_s is None and _slots(client) == 0:
+        if free_s is None and slots_taken(client, f"tiny-{SLUG}") == 0:
             free_s = now
         state = client.read_flow_run(run).state
         if crashed_s is None and state and state.type is StateType.CRASHED:
@@ -155,21 +131,3 @@ def test_a_killed_run_is_reported_crashed_and_its_turn_comes_free(
         )
     final = client.read_flow_run(run)
     assert final.state and "heartbeat" in (final.state.message or "")
-
-
-def _beats(client: SyncPrefectClient, run: UUID) -> int:
-    answer = client.request(
-        "POST",
-        "/events/filter",
-        json={
-            "filter": {
-                "event": {"name": ["prefect.flow-run.heartbeat"]},
-                "resource": {"id": [f"prefect.flow-run.{run}"]},
-            }
-        },
-    )
-    return len(answer.json()["events"])
-
-
-def _slots(client: SyncPrefectClient) -> int:
-    return client.read_global_concurrency_limit_by_name(f"tiny-{SLUG}").active_slots
