@@ -28,7 +28,7 @@ from accord.adapters.dicom_status import PENDING
 from accord.adapters.errors import Phase, Unavailable
 from accord.domain.wires import DicomWire
 
-_ACTIVE_S, _RESTING_S = 0.001, 0.02  # pause of pynetdicom's reading loop
+_ACTIVE_S, _RESTING_S = 0.0002, 0.02  # pause of pynetdicom's reading loop
 _PARTING_S = 2.0  # how long a station has to answer our release
 
 
@@ -70,6 +70,7 @@ class Line:
         self._timeout_s = wire.timeout_s
         self._busy = False
         self.association, self.socket = _associate(wire, service, self._take)
+        self.association.dul._run_loop_delay = _ACTIVE_S
 
     def _take(self, event: evt.Event) -> int:
         return self.on_object(event)

@@ -11,8 +11,9 @@ def quiet() -> None:
     Keep pynetdicom and pydicom from writing identifiers and values anywhere.
 
     pynetdicom logs query keys and rows at INFO and quotes undecodable data in tracebacks;
-    pydicom puts the offending value into its warnings. What a peer sends is judged by us, by
-    field; so the libraries' own judgement is switched off, not hidden.
+    pydicom puts the offending value into its warnings. What a peer sends, and what we write
+    (`accord.adapters.dicom_limits`), is judged by us, by field; so the libraries' own judgement
+    is switched off, not hidden.
 
     Source: pynetdicom 3.0 `_config`; pydicom 3.0 `config.settings`
     """
@@ -20,5 +21,6 @@ def quiet() -> None:
     _config.LOG_REQUEST_IDENTIFIERS = False
     _config.LOG_RESPONSE_IDENTIFIERS = False
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
     for name in ("pynetdicom", "pydicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -303,3 +303,51 @@ def raw_port(talk: Any) -> Iterator[int]:
             thread.join(5)
             for connection in connections:
                 connection.close()
+
+
+class Pipe:
+    """A connection's bytes on their way; `freeze` lets a few more of the answer through."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._left: int | None = None
+
+    def freeze(self, after: int) -> None:
+        """Let `after` bytes of the answer through, then nothing; the connection stays open."""
+        self._left = after
+
+    def pump(self, source: socket.socket, sink: socket.socket, *, answer: bool) -> None:
+        """Carry bytes one way until either end closes."""
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if answer and self._left is not None:
+                    data, self._left = data[: self._left], max(0, self._left - len(data))
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def freezing(port: int) -> Iterator[Pipe]:
+    """Put a pipe in front of `port` that can fall silent in the middle of a PDU."""
+    pipe, ends, threads = Pipe(), list[socket.socket](), list[threading.Thread]()
+
+    def talk(connection: socket.socket) -> None:
+        onward = socket.create_connection(("127.0.0.1", port))
+        ends.append(onward)
+        for source, sink, answer in ((connection, onward, False), (onward, connection, True)):
+            thread = threading.Thread(
+                target=pipe.pump, args=(source, sink), kwargs={"answer": answer}
+            )
+            threads.append(thread)
+            thread.start()
+
+    try:
+        with raw_port(talk) as pipe.port:
+            yield pipe
+    finally:
+        for thread in threads:
+            thread.join(5)
+        for end in ends:
+            end.close()

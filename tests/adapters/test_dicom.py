@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
@@ -30,7 +31,7 @@ from accord.adapters.errors import (
 from accord.domain.documents import AnswerKind
 from accord.domain.identifiers import Uid
 from accord.domain.wires import DicomWire, Retrieve
-from tests.adapters.dicom_peer import ALL, Peer, raw_port, serving
+from tests.adapters.dicom_peer import ALL, Peer, Pipe, freezing, raw_port, serving
 
 STUDY = "1.2.3.1"
 
@@ -178,15 +179,12 @@ class TestAssociations:
         assert peer.noted["associations"] == 2
 
     def test_closing_ends_every_thread(self, peer: Peer) -> None:
-        before = set(threading.enumerate())
         with DicomStation(peer.wire()) as station:
             station.echo()
             station.store(a_document(1))
-            lines = [t for t in threading.enumerate() if t not in before]
-            assert lines
-        ours = [t for t in lines if getattr(t, "is_requestor", False) or not t.daemon]
-        peers = set(peer.associations) | {a.dul for a in peer.associations}
-        assert [t for t in ours if t.is_alive() and t not in peers] == []
+            ours = [thread for thread in threading.enumerate() if is_ours(thread)]
+            assert len(ours) == 4
+        assert [thread for thread in ours if thread.is_alive()] == []
 
     def test_a_closed_station_opens_nothing_any_more(self, peer: Peer) -> None:
         station = DicomStation(peer.wire())
@@ -313,6 +311,36 @@ class TestWhatListensThere:
             station.echo()
         copy = pickle.loads(pickle.dumps(caught.value))
         assert (type(copy), str(copy)) == (type(caught.value), str(caught.value))
+
+
+class TestAPeerThatFallsSilent:
+    """The connection stays open, and the rest of a PDU never comes."""
+
+    @pytest.fixture
+    def pipe(self, peer: Peer) -> Iterator[Pipe]:
+        with freezing(peer.port) as opened:
+            yield opened
+
+    @pytest.mark.parametrize("after", [0, 4, 40], ids=["nothing", "half-a-header", "half-a-pdu"])
+    def test_a_question_ends_and_so_do_its_threads(
+        self, peer: Peer, pipe: Pipe, after: int
+    ) -> None:
+        peer.studies += [a_study(n) for n in range(20)]
+        before = set(threading.enumerate())
+        with DicomStation(peer.wire(port=pipe.port, timeout_s=0.5)) as station:
+            station.find(Level.STUDY, studies())
+            ours = [t for t in threading.enumerate() if is_ours(t) and t not in before]
+            pipe.freeze(after)
+            with pytest.raises(Unavailable):
+                station.find(Level.STUDY, studies())
+        assert ours
+        assert [t for t in ours if t.is_alive()] == []
+
+    def test_a_document_sent_into_silence_is_uncertain(self, peer: Peer, pipe: Pipe) -> None:
+        wire = peer.wire(port=pipe.port, timeout_s=0.5)
+        with DicomStation(wire) as station, pytest.raises(Uncertain):
+            station.store(a_document(1), before_send=lambda: pipe.freeze(0))
+        assert len(peer.documents) == 1
 
 
 class TestFinding:
@@ -636,6 +664,12 @@ _REJECTED_FOR_NOW = b"\x03\x00\x00\x00\x00\x04\x00\x02\x03\x02"
 def a_wire(port: int, **changes: Any) -> DicomWire:
     settings: dict[str, Any] = {"host": "127.0.0.1", "port": port, "timeout_s": 5}
     return DicomWire(**(settings | changes))
+
+
+def is_ours(thread: threading.Thread) -> bool:
+    """Tell whether a thread carries one of our associations, not the peer's end of it."""
+    association = getattr(thread, "assoc", thread)  # pynetdicom: one thread each for both
+    return isinstance(association, Association) and association.is_requestor
 
 
 def watch_lines(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
