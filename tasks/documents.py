@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 from prefect import task
 
@@ -89,7 +90,7 @@ async def _deliver(desk: Desk, organization: str) -> int:
     async with AsyncExitStack() as stack:
         writers = await _clients(stack, desk, organization, read_only=False)
         grouped = await stack.enter_async_context(GroupedLedger(desk.ledger))
-        courier = Courier(desk, grouped, writers, adapt=lambda o: for_its_chain(desk, o))
+        courier = Courier(desk, grouped, writers, adapt=partial(for_its_chain, desk))
         while claims := desk.ledger.claim(
             desk.slug,
             desk.process,

@@ -44,7 +44,7 @@ class Courier:
         ledger: GroupedLedger,
         writers: Mapping[str, DocumentWriter],
         *,
-        adapt: Callable[[DocumentOrder], DocumentOrder],
+        adapt: Callable[[Claim, DocumentOrder], DocumentOrder],
     ) -> None:
         self._desk, self._ledger, self._writers = desk, ledger, writers
         self._outbox, self._adapt = desk.outbox, adapt
@@ -63,7 +63,7 @@ class Courier:
                 continue
             powerserver, order = orders[claim.key]
             link = self._writers[powerserver].link_of(order.patient.id)
-            links[powerserver, link].append((claim, self._adapt(order)))
+            links[powerserver, link].append((claim, self._adapt(claim, order)))
         for claim in missing:
             await self._give_back(claim, "not-prepared")  # the next sweep prepares it again
         await asyncio.gather(
@@ -73,8 +73,16 @@ class Courier:
     async def _serve(
         self, writer: DocumentWriter, work: Sequence[tuple[Claim, DocumentOrder]]
     ) -> None:
-        wrapped = [each for each in work if await self._can_be_wrapped(writer, *each)]
-        wrappings = self._outbox.wrappings({o.key: writer.wrap(o) for _, o in wrapped})
+        wrapped = []
+        built = {}
+        for claim, order in work:
+            try:
+                built[order.key] = writer.wrap(order)
+            except Unsendable as refusal:
+                await self._park(claim, refusal)
+            else:
+                wrapped.append((claim, order))
+        wrappings = self._outbox.wrappings(built)
         failures = 0
         for position, (claim, order) in enumerate(wrapped):
             error = await self._carry_one(writer, claim, order, wrappings[order.key])
@@ -84,16 +92,6 @@ class Courier:
                 for rest, _ in wrapped[position + 1 :]:
                     await self._give_back(rest, "link-stopped")
                 return
-
-    async def _can_be_wrapped(
-        self, writer: DocumentWriter, claim: Claim, order: DocumentOrder
-    ) -> bool:
-        try:
-            writer.wrap(order)
-        except Unsendable as refusal:
-            await self._park(claim, refusal)
-            return False
-        return True
 
     async def _park(self, claim: Claim, refusal: Unsendable) -> None:
         """Leave to a person what cannot go as it is; nothing of it has left."""

@@ -7,18 +7,18 @@ from accord.domain.documents import DocumentOrder
 from accord.domain.effects import EffectState, Intent
 from accord.domain.relay import ALREADY_THERE, PRESENT_AT_PEER
 from accord.domain.titles import title_of
-from accord.ledger.records import EffectRow
+from accord.ledger.records import Claim, EffectRow
 
 
-def for_its_chain(desk: Desk, order: DocumentOrder) -> DocumentOrder:
+def for_its_chain(desk: Desk, claim: Claim, order: DocumentOrder) -> DocumentOrder:
     """
     Give the order as it has to go now, by what has become of the versions before it.
 
     An effect is claimed only as the head of its chain, so the answer is final: an earlier
     version is there, or it is not.
     """
-    row = desk.ledger.effect(order.key)
-    parent = _there_before(desk, row)
+    row = claim.effect
+    parent = _there_before(desk, row) if row.position else None
     if parent is None or parent.source_updated_at is None:
         return order
     facility = next(f for f in desk.file.organization.facilities if f.slug == row.facility)

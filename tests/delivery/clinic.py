@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ class Clinic:
     async def _deliver(self, desk: Desk, powerserver: PowerServerClient) -> None:
         async with GroupedLedger(desk.ledger) as grouped:
             courier = Courier(
-                desk, grouped, {"main": powerserver}, adapt=lambda o: for_its_chain(desk, o)
+                desk, grouped, {"main": powerserver}, adapt=partial(for_its_chain, desk)
             )
             while claims := desk.ledger.claim(
                 desk.slug,
