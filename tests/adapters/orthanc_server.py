@@ -38,10 +38,20 @@ def require_orthanc() -> None:
         reason = "Orthanc needs a network namespace of its own, which takes root"
     elif _namespace_works() != 0:
         reason = "this machine does not allow network namespaces (unshare -n)"
-    if reason and os.environ.get("ACCORD_REQUIRE_SERVERS") == "1":
-        pytest.fail(reason)
     if reason:
-        pytest.skip(reason)
+        _skip_or_fail(reason)
+
+
+def require_dcmtk() -> None:
+    """Skip without DCMTK; fail instead where CI promised it."""
+    if shutil.which("dcm2pdf") is None:
+        _skip_or_fail("DCMTK is not installed (Debian package dcmtk)")
+
+
+def _skip_or_fail(reason: str) -> None:
+    if os.environ.get("ACCORD_REQUIRE_SERVERS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _namespace_works() -> int:
@@ -57,7 +67,10 @@ def running(folder: Path, **settings: Any) -> Iterator[DicomWire]:
     command = f"ip link set lo up && exec Orthanc {configuration}"
     log = (folder / "orthanc.log").open("wb")
     process = subprocess.Popen(
-        ["unshare", "-n", "sh", "-c", command], stdout=log, stderr=subprocess.STDOUT
+        # it ends with us, even if we are killed
+        ["setpriv", "--pdeathsig", "TERM", "unshare", "-n", "sh", "-c", command],
+        stdout=log,
+        stderr=subprocess.STDOUT,
     )
     try:
         with _inside(process.pid):

@@ -1,6 +1,5 @@
 """Our DICOM client against stations and tools that nobody here wrote: Orthanc and DCMTK."""
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from accord.domain.forms import Section
 from accord.domain.identifiers import EffectKey, Issuer, Uid
 from accord.domain.people import PatientId
 from accord.domain.wires import DicomWire, Retrieve
-from tests.adapters.orthanc_server import require_orthanc, running
+from tests.adapters.orthanc_server import require_dcmtk, require_orthanc, running
 from tests.adapters.test_dicom_documents import JOANA, PDF, SAO_PAULO, VISIT, an_order
 
 pytestmark = pytest.mark.orthanc
@@ -151,8 +150,7 @@ def test_its_sockets_send_without_delay(orthanc: DicomWire) -> None:
 
 def test_dcmtk_reads_our_object_and_takes_out_the_same_bytes(tmp_path: Path) -> None:
     """dcmdump finds nothing to complain about; dcm2pdf writes the document byte for byte."""
-    if shutil.which("dcm2pdf") is None:
-        pytest.skip("DCMTK is not installed (Debian package dcmtk)")
+    require_dcmtk()
     order = an_order(content=PDF + b"odd")
     document = encapsulate(order, study=None, zone=SAO_PAULO, private_creator="RAMSOFT")
     dcmwrite(tmp_path / "ours.dcm", document, enforce_file_format=True)
