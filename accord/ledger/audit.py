@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, StringConstraints
-from sqlalchemy import Connection, String, insert, select, type_coerce
+from sqlalchemy import Connection, String, func, insert, select, type_coerce
 
 from accord.domain.base import Record
 from accord.ledger.database import lock
@@ -108,26 +108,33 @@ def _mac(key: bytes, before: AuditHead, fields: dict[str, Any]) -> str:
 
 
 def _rows(connection: Connection) -> Iterator[dict[str, Any]]:
-    """Read the trail by pages; a time that is none any more comes as the text it now is."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    at = type_coerce(AUDIT.c.at, String).label("at") if is_sqlite else AUDIT.c.at
-    others = [AUDIT.c[name] for name in ("seq", "mac", *_FIELDS)]
+    """Read the trail by pages, times as text: what is no time any more must not stop the reader."""
+    as_text = (
+        type_coerce(AUDIT.c.at, String)
+        if connection.dialect.name == "sqlite"
+        else func.coalesce(
+            func.to_char(func.timezone("UTC", AUDIT.c.at), "YYYY-MM-DD HH24:MI:SS.US"), ""
+        )
+    )
+    columns = [AUDIT.c[name] for name in ("seq", "mac", *_FIELDS)]
     last = -(2**31)  # a row slipped in before the first is found too
     while True:
-        query = select(*others, at).where(AUDIT.c.seq > last).order_by(AUDIT.c.seq).limit(PAGE)
+        query = (
+            select(*columns, as_text.label("at"))
+            .where(AUDIT.c.seq > last)
+            .order_by(AUDIT.c.seq)
+            .limit(PAGE)
+        )
         page = connection.execute(query).mappings().all()
         for mapping in page:
-            row = dict(mapping)
-            yield row | {"at": _time(row["at"])}
+            yield {**mapping, "at": _time(mapping["at"])}
         if len(page) < PAGE:
             return
         last = page[-1]["seq"]
 
 
-def _time(value: datetime | str) -> datetime | str:
-    if isinstance(value, datetime):
-        return value
+def _time(text: str) -> datetime | str:
     try:
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:
-        return value
+        return text

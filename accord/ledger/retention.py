@@ -41,4 +41,4 @@ def retire(connection: Connection, *, before: datetime, now: datetime) -> int:
             moved_by="retention", moved_why="", retired_at=now, updated_at=now,
         )
     )  # fmt: skip
-    return connection.execute(statement).rowcount
+    return len(connection.execute(statement.returning(EFFECT.c.key)).all())

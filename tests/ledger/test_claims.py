@@ -9,6 +9,7 @@ import pytest
 from accord.domain.effects import CLEARED, EffectState, Mode
 from accord.ledger import claiming
 from accord.ledger.ledger import Ledger
+from accord.ledger.tables import EFFECT
 from tests.ledger.builders import (
     SITE_KEY,
     Clock,
@@ -57,7 +58,7 @@ def test_without_the_rule_of_heads_it_would_overtake(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same without the rule: the second version would be sent first."""
-    monkeypatch.setattr(claiming, "heads_only", lambda: claiming.EFFECT.c.position >= 0)
+    monkeypatch.setattr(claiming, "heads_only", lambda: EFFECT.c.position >= 0)
     with pytest.raises(AssertionError):
         _overtaking_is_refused(ledger)
 

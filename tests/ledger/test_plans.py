@@ -1,6 +1,7 @@
 """What a plan adds, and what it leaves as it is."""
 
 import pickle
+from collections.abc import Callable
 
 import pytest
 from pydantic import ValidationError
@@ -99,11 +100,12 @@ def test_what_is_on_its_way_is_not_described_anew(ledger: Ledger, state: EffectS
 
 def test_an_unknown_effect_is_said_to_be_unknown(ledger: Ledger) -> None:
     """Every question about one effect names the key that is not there."""
-    for ask in (
+    asks: list[Callable[[], object]] = [
         lambda: ledger.effect(key_of("none")),
         lambda: ledger.describe(key_of("none"), Description(section="x")),
         lambda: ledger.move(key_of("none"), S.PARKED, who="w", why="y"),
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(UnknownEffect, match=key_of("none")) as refused:
             ask()
         assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)
