@@ -90,7 +90,8 @@ class HttpWire:
             WriteRefused: read-only mode stopped it.
         """
         for attempt in range(1, self._patience.attempts + 1):
-            await self._keep_quiet()
+            if attempt == 1:
+                await self._keep_quiet()
             response = await self._once(request)
             if not self._may_repeat(request, response) or attempt == self._patience.attempts:
                 return response

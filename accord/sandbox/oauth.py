@@ -74,6 +74,11 @@ class TokenOffice:
             token.uses += 1
             return token
 
+    def revoke(self) -> None:
+        """Take back every token given so far."""
+        with self._lock:
+            self._tokens.clear()
+
     def _knows_secret(self, form: dict[str, str], authorization: str) -> bool:
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "basic":
