@@ -99,6 +99,10 @@ class AnswerSheet(_Private):
         """Count the questions in one state."""
         return sum(question.state is state for question in self.questions())
 
+    def texts(self) -> Iterator[str]:
+        """Walk every text that a reader is shown."""
+        return _texts((*self.items, *self.strays))
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all was answered."""
@@ -114,6 +118,19 @@ def _questions(nodes: Sequence[Node]) -> Iterator[Question]:
             for answer in node.answers:
                 yield from _questions(answer.items)
         yield from _questions(node.items)
+
+
+def _texts(nodes: Sequence[Node]) -> Iterator[str]:
+    for node in nodes:
+        yield from (node.prefix, node.label)
+        if isinstance(node, Question):
+            for answer in node.answers:
+                yield answer.text
+                if answer.attachment:
+                    yield answer.attachment.title
+                yield from _texts(answer.items)
+        if not isinstance(node, Remark):
+            yield from _texts(node.items)
 
 
 for _record in (Answer, Question, Group, AnswerSheet):

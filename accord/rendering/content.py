@@ -5,6 +5,7 @@ from accord.domain.base import Record
 from accord.domain.forms import FormKind
 from accord.domain.identifiers import AccessionNumber
 from accord.domain.people import Patient
+from accord.rendering.glyphs import lacks_glyphs
 
 
 class FormContent(Record):
@@ -30,6 +31,14 @@ class FormContent(Record):
     replaces: str = ""
     """What this document replaces, in words; '' for a first version."""
     answers: AnswerSheet
+
+    def missing_glyphs(self) -> frozenset[str]:
+        """List the characters that keep this form from being printed; empty if none do."""
+        patient = self.patient
+        names = (patient.given, patient.middle, patient.family)
+        ids = (patient.id.number, patient.id.issuer, self.accession or "", self.reference)
+        spoken = (self.title, self.facility, self.author, self.replaces)
+        return lacks_glyphs("\n".join((*names, *ids, *spoken, *self.answers.texts())))
 
     def __str__(self) -> str:
         return "FormContent(…)"

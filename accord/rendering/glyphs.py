@@ -1,7 +1,7 @@
 """What the pinned fonts can draw. No other font is ever used."""
 
+import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,7 @@ _LOST = "\ufffd"
 _EMOJI = range(0x1F000, 0x1FB00)
 _LONGEST_RUN = 24  # small letters that the narrowest column holds
 _WIDE = frozenset("mwMW@%")
+_LONG = re.compile(rf"\S{{{_LONGEST_RUN // 2 + 1},}}")
 
 
 class Undrawable(Exception):
@@ -37,6 +38,12 @@ def _coverage() -> frozenset[str]:
     return frozenset(char for char in drawn if char != _LOST and not _is_control(char))
 
 
+@cache
+def _plain() -> frozenset[str]:
+    """Give the characters that go to the typesetter as they are."""
+    return frozenset(char for char in _coverage() if _spell(char) == char) | _LAYOUT
+
+
 def lacks_glyphs(text: str) -> frozenset[str]:
     """
     List the characters of a text that would become a blank box; empty if all can be drawn.
@@ -44,8 +51,7 @@ def lacks_glyphs(text: str) -> frozenset[str]:
     Control characters count (they are names damaged on their way), and so does U+FFFD, the
     sign of a character already lost. Emoji do not: they are spelled out.
     """
-    shown = _spelled(unicodedata.normalize("NFC", text))
-    return frozenset(shown) - _coverage() - _LAYOUT
+    return frozenset(_spelled(text)) - _coverage() - _LAYOUT
 
 
 def drawable(text: str) -> str:
@@ -58,24 +64,22 @@ def drawable(text: str) -> str:
     Raises:
         Undrawable: a character has no glyph.
     """
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    plain = _spelled(unicodedata.normalize("NFC", plain))
-    if plain.isascii() and plain.isprintable():
-        return _breakable(plain)
+    plain = _spelled(text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    "))
     missing = frozenset(plain) - _coverage() - _LAYOUT
     if missing:
         raise Undrawable(
             f"{len(missing)} character(s) have no glyph in the pinned fonts "
             "(rule: font-covers-text); correct the text at its source"
         )
-    return _breakable(plain)
+    return _LONG.sub(_softened, plain)
 
 
 def _spelled(text: str) -> str:
-    """Drop invisible format characters; spell emoji that no font draws: `[crying face]`."""
-    if text.isascii():
-        return text
-    return "".join(_spell(char) for char in text)
+    """Compose; drop invisible format characters; spell emoji: `[crying face]`."""
+    composed = unicodedata.normalize("NFC", text)
+    if frozenset(composed) <= _plain():
+        return composed
+    return "".join(map(_spell, composed))
 
 
 def _spell(char: str) -> str:
@@ -94,25 +98,11 @@ def _is_control(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cs", "Co")
 
 
-def _breakable(text: str) -> str:
-    if 2 * len(text) <= _LONGEST_RUN:
-        return text
-    return "".join(_softened(run) for run in _runs(text))
-
-
-def _runs(text: str) -> Iterator[str]:
-    """Split a text into runs without white space, and the white space between them."""
-    start = 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or text[at].isspace() != text[at - 1].isspace():
-            yield text[start:at]
-            start = at
-
-
-def _softened(run: str) -> str:
+def _softened(found: re.Match[str]) -> str:
     """Let a long run break after any character that no combining mark follows."""
+    run = found.group()
     wide = sum(char in _WIDE or char.isupper() or char >= "\u2000" for char in run)
-    if len(run) + wide <= _LONGEST_RUN or run.isspace():
+    if len(run) + wide <= _LONGEST_RUN:
         return run
     soft = [run[0]]
     for before, char in pairwise(run):

@@ -598,6 +598,17 @@ def test_a_bottomless_form_is_cut_at_a_marked_place() -> None:
     assert "deep" in only_answer(sheet).text
 
 
+def test_every_text_of_a_sheet_can_be_walked() -> None:
+    question = a_question("attachment", prefix="1.", item=[a_question(link_id="1a")])
+    below = [an_item({"valueString": "x"}, link_id="1a")]
+    given = {"valueAttachment": {"title": "foto", "url": "u"}, "item": below}
+    stray = an_item({"valueString": "stray"}, link_id="9")
+
+    texts = set(read([question], [an_item(given), stray]).texts())
+
+    assert {"1.", "Question 1", "foto\nu", "foto", "Question 1a", "x", "9", "stray"} <= texts
+
+
 def test_a_sheet_never_says_what_it_holds() -> None:
     sheet = read([a_question()], [an_item({"valueString": "secret"})])
 

@@ -283,7 +283,7 @@ def test_without_soft_breaks_a_long_run_leaves_the_page(
     painter: Painter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard removed: what the test above would see."""
-    monkeypatch.setattr(glyphs, "_softened", lambda run: run)
+    monkeypatch.setattr(glyphs, "_softened", lambda found: found.group())
 
     assert spilled(painter.paint(a_form(one_answer("W" * 10_000))))
 
@@ -449,8 +449,10 @@ def test_a_text_without_a_glyph_is_refused(printer: FormRenderer, where: str) ->
         "facility": lambda: a_form(facility=text),
     }
 
+    content = contents[where]()
+    assert content.missing_glyphs() == frozenset(text)
     with pytest.raises(Undrawable, match="font-covers-text") as refused:
-        printer.render(contents[where]())
+        printer.render(content)
 
     assert not set(text) & set(str(refused.value))
     assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)
@@ -481,6 +483,11 @@ def test_a_failure_never_quotes_the_form(
     restored = pickle.loads(pickle.dumps(refused.value))
     assert str(restored) == str(refused.value)
     assert "secret" not in f"{refused.value} {refused.value.args} {restored!r}"
+
+
+@pytest.mark.parametrize("case", EXTREMES)
+def test_what_misses_no_glyph_can_be_printed(case: str) -> None:
+    assert EXTREMES[case]().missing_glyphs() == frozenset()
 
 
 # ---- the file --------------------------------------------------------------------------
