@@ -8,6 +8,7 @@ from accord.domain.people import Patient
 ACCESSION_CHARACTERS = 16  # DICOM SH
 NAME_CHARACTERS = 64  # DICOM PN, one component group
 NUMBER_CHARACTERS = 64  # DICOM LO
+ORDER_CHARACTERS = 22  # TXA-14, an EI of HL7 2.3.1
 
 _IN_NAMES = frozenset("\\^=")  # they part a name's pieces
 _IN_NUMBERS = frozenset("\\*?")  # they part values, or ask for any: a query would not be exact
@@ -22,7 +23,10 @@ def texts_that_do_not_fit(submission: Submission) -> int:
     Source: docs/sources.md#field-lengths
     """
     patient = submission.patient
-    wrong = [_holds(submission.accession or "", _IN_NUMBERS)]
+    wrong = [
+        _holds(submission.accession or "", _IN_NUMBERS),
+        len(submission.placer_order) > ORDER_CHARACTERS,
+    ]
     if patient is not None:
         wrong += [
             not _is_name(patient),

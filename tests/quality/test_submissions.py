@@ -187,6 +187,7 @@ CASES = [
         id="a-number-that-asks-for-any",
     ),
     pytest.param("text-fits-fields", a_submission(accession="A\\1"), None, id="two-values"),
+    pytest.param("text-fits-fields", a_submission(placer_order="O" * 23), None, id="order"),
     pytest.param(
         "text-fits-fields",
         a_submission(
