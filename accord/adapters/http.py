@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
-from accord.adapters.errors import Malformed, Phase
+from accord.adapters.errors import Malformed, Phase, Unavailable
 from accord.adapters.http_failures import FAILURES, failure
 from accord.adapters.http_guard import ReadOnlyTransport, is_write
+from accord.adapters.http_session import aiohttp_transport
 
 # httpx writes each request's URL at INFO; a server's `next` link may carry what was searched for.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -113,6 +113,16 @@ class HttpWire:
             await self._sleep(rest_s)
 
     async def _once(self, request: httpx.Request) -> httpx.Response:
+        """Send it; a read whose connection broke, rather than fell silent, is sent once more."""
+        try:
+            return await self._through(request)
+        except Unavailable as error:
+            silent = isinstance(error.__context__, httpx.ReadTimeout)
+            if error.phase is not Phase.PROCESS or silent or self.writes(request):
+                raise
+            return await self._through(request)
+
+    async def _through(self, request: httpx.Request) -> httpx.Response:
         what = str(request.extensions.get("what", request.method))
         async with self._in_flight:
             try:
@@ -192,8 +202,7 @@ async def open_http(
     aiohttp carries it: httpx's own transport collapses above 20 requests in flight
     (docs/sources.md#measured).
     """
-    pool = httpx.Limits(max_connections=limits.max_in_flight, keepalive_expiry=30.0)
-    transport: httpx.AsyncBaseTransport = AiohttpTransport(verify=verify, limits=pool)
+    transport = aiohttp_transport(limits.max_in_flight, verify)
     if read_only:
         transport = ReadOnlyTransport(transport, token_url)
     async with httpx.AsyncClient(transport=transport, follow_redirects=False) as client:

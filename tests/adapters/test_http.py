@@ -354,3 +354,15 @@ async def test_an_answer_without_end_is_given_up() -> None:
     async with raw_server(endless) as port, open_http(read_only=True, limits=limits) as http:
         with pytest.raises(Malformed, match="larger"):
             await http.send(http.request("GET", f"http://127.0.0.1:{port}/", "test"))
+
+
+async def test_a_read_on_a_connection_that_just_closed_is_asked_again(sim: OmegaAISim) -> None:
+    """Servers close idle connections whenever they like; one broken read is not an outage."""
+    sim.load([{**PATIENT, "id": "1"}])
+    async with fhir_client(sim) as client:
+        await client.capability()
+        sim.faults.cut_response = 1
+        assert len((await client.first_page("Patient", [])).resources) == 1
+        sim.faults.cut_response = 2
+        with pytest.raises(Unavailable):
+            await client.first_page("Patient", [])
