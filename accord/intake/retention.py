@@ -58,8 +58,15 @@ def forget(
     for id_ in gone:
         _delete(connection, id_)
     if gone:
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_RETURNED})").fetchall()
+        _return_space(connection)
     return len(gone)
+
+
+def _return_space(connection: sqlite3.Connection) -> None:
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(min(free, _PAGES_RETURNED)):
+        # Python steps this statement once, and each step returns one page.
+        connection.execute("PRAGMA incremental_vacuum(1)")
 
 
 def _progress(connection: sqlite3.Connection, consumers: Collection[str]) -> list[int]:
