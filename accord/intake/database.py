@@ -34,6 +34,7 @@ CREATE TABLE cursor (
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
 """
 
+_SYNCHRONOUS = "FULL"  # with less, what was answered is gone after a power failure
 _BUSY_TIMEOUT_S = 5.0
 _CHECKPOINT_PAGES = 1000
 _WAL_BYTES = 6_000_000  # more than the WAL grows to between two checkpoints
@@ -64,7 +65,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first page
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         _migrate(connection, path)
         _lay_out_wal(connection)
