@@ -69,7 +69,7 @@ def bootstrap(
         for block in BLOCKS:
             block.register_type_and_schema()
         say(f"block types: {', '.join(block.get_block_type_slug() for block in BLOCKS)}")
-        _ensure_pool(client)
+        ensure_pool(client)
         for text, file in files:
             slug = file.organization.slug
             save_blocks(text, file, Secrets(slug, environment))
@@ -94,7 +94,8 @@ def _require_server(client: SyncPrefectClient) -> None:
         raise NoServer(f"no Prefect server answers at {client.api_url}: set PREFECT_API_URL")
 
 
-def _ensure_pool(client: SyncPrefectClient) -> None:
+def ensure_pool(client: SyncPrefectClient) -> None:
+    """Make the process work pool, or bring it up to date."""
     template = _job_template()
     try:
         client.read_work_pool(POOL)

@@ -17,8 +17,9 @@ from deployments.local_server import LocalServer, start_worker
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / ".run"
-SANDBOX_TIMEOUT_S = 120.0
+TOWN_TIMEOUT_S = 120.0
 KEPT = "kept.json"
+SUBMITTED = "submitted.json"
 
 Tell = Callable[[str], None]
 
@@ -29,52 +30,60 @@ class House:
     def __init__(self, directory: Path, tell: Tell) -> None:
         self.directory, self._tell = directory, tell
         self.server = LocalServer(directory / "prefect")
-        self._sandbox: Child | None = None
+        self._town: Child | None = None
         self._worker: Child | None = None
 
     @classmethod
-    def build(cls, tell: Tell) -> "House":
-        """Make the directory and start the Prefect server and the sandbox; waits for neither."""
+    def build(cls, tell: Tell, *, lives_on: bool) -> "House":
+        """
+        Make the directory and start the Prefect server and the town; waits for neither.
+
+        Args:
+            lives_on: whether patients go on submitting forms, one a minute.
+        """
         directory = RUNS / f"demo-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         directory.mkdir(parents=True, mode=0o700)
         house = cls(directory, tell)
         try:
             house.server.start()
-            house._start_sandbox()
+            house._start_town(lives_on)
         except BaseException:
             house.tear_down()
             raise
         return house
 
-    def _start_sandbox(self) -> None:
-        self.sandbox_directory.mkdir()
-        self._sandbox = Child(
+    def _start_town(self, lives_on: bool) -> None:
+        self.town_directory.mkdir()
+        options = ["--directory", str(self.town_directory)]
+        if lives_on:
+            options += ["--every", "60"]
+        self._town = Child(
             "the sandbox",
-            [sys.executable, "-m", "accord.sandbox", "--directory", str(self.sandbox_directory)],
+            [sys.executable, "-m", "deployments.demo_town", *options],
             log=self.directory / "sandbox.log",
             environment=os.environ,
             directory=ROOT,
         )
 
     @property
-    def sandbox_directory(self) -> Path:
-        """Where the sandbox says where it is."""
-        return self.directory / "sandbox"
+    def town_directory(self) -> Path:
+        """Where the town writes down its addresses and what its patients did."""
+        return self.directory / "town"
 
     def await_server(self) -> None:
         """Wait for the Prefect server, telling how long."""
         self.server.wait(self._telling("the Prefect server makes its database"))
 
-    def await_sandbox(self) -> dict[str, Any]:
-        """Wait for the sandbox and give what it says of itself."""
-        said = self.sandbox_directory / "sandbox.json"
-        assert self._sandbox is not None
-        self._sandbox.wait_until(
-            said.exists,
-            timeout_s=SANDBOX_TIMEOUT_S,
-            waiting=self._telling("the three systems open their doors"),
+    def await_town(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Wait for the town; give its addresses, and what its patients did."""
+        submitted = self.town_directory / SUBMITTED
+        assert self._town is not None
+        self._town.wait_until(
+            submitted.exists,
+            timeout_s=TOWN_TIMEOUT_S,
+            waiting=self._telling("patients fill in forms"),
         )
-        return dict(json.loads(said.read_text(encoding="utf-8")))
+        return _json(self.town_directory / "sandbox.json"), _json(submitted)
 
     def start_worker(self) -> None:
         """Start the process worker; waits for nothing."""
@@ -94,7 +103,7 @@ class House:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def _children(self) -> list[Child]:
-        own = [self.server.child, self._sandbox, self._worker]
+        own = [self.server.child, self._town, self._worker]
         return [child for child in own if child is not None]
 
     def _telling(self, what: str) -> Callable[[float], None]:
@@ -103,6 +112,10 @@ class House:
                 self._tell(f"... {what}")
 
         return waiting
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def stop_kept(tell: Tell) -> int:

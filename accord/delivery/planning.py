@@ -77,7 +77,7 @@ def _delivered_meanwhile(
 class Plan(Record):
     """What one run means to do, and where each observed item stands; opaque keys only."""
 
-    keys: tuple[EffectKey, ...] = ()
+    effect_keys: tuple[EffectKey, ...] = ()
     """Effects of this run's items."""
     dry_run: bool = False
     would: dict[EffectKey, Bucket] = {}
@@ -102,11 +102,13 @@ def plan_sweep(
     keys = dict.fromkeys([*map(desk.key_of, submitted), *observed.open_keys])
     decisions = _judged(desk, screened.items, looked)
     if dry_run:
-        return Plan(keys=tuple(keys), dry_run=True, would={d.key: _would(d) for d in decisions})
+        return Plan(
+            effect_keys=tuple(keys), dry_run=True, would={d.key: _would(d) for d in decisions}
+        )
     enter(desk, screened.items, decisions, looked)
     desk.ledger.moves(_delivered_meanwhile(desk, screened.items, looked))
     advance(desk, observed.model_copy(update={"refs": tuple(submitted)}))
-    return Plan(keys=tuple(keys))
+    return Plan(effect_keys=tuple(keys))
 
 
 def _would(decision: Decision) -> Bucket:

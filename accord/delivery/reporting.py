@@ -22,7 +22,7 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     Raises:
         DoesNotTieOut: an item is in no bucket; the run cannot be trusted.
     """
-    rows = desk.ledger.effects(plan.keys)
+    rows = desk.ledger.effects(plan.effect_keys)
     mode = desk.ledger.mode(desk.slug, desk.process)
     buckets = {
         key: bucket(
@@ -34,7 +34,9 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
         )
         for key, row in rows.items()
     } | {key: each for key, each in plan.would.items() if key not in rows}
-    totals = Totals.of(len(plan.keys), [buckets[key] for key in plan.keys if key in buckets])
+    totals = Totals.of(
+        len(plan.effect_keys), [buckets[key] for key in plan.effect_keys if key in buckets]
+    )
     return RelayReport(
         organization=desk.slug,
         since=observed.since,

@@ -1,0 +1,137 @@
+"""What happens in the demo, step by step, through Prefect's API as the UI would."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
+from rich.console import Console
+from rich.markdown import Markdown
+
+from deployments.bootstrap import bootstrap, ensure_pool
+from deployments.demo_house import House
+from deployments.secrets_given import new_site_key
+from flows.set_mode import set_mode
+
+DEPLOYMENT = "relay-forms/every-five-minutes"
+PATIENCE_S = 300.0
+Tell = Callable[[str], None]
+
+
+class TooSlow(Exception):
+    """The run was not over in time."""
+
+
+def prepare_pool() -> None:
+    """Make the work pool first, so that the worker can start while the rest is registered."""
+    with get_client(sync_client=True) as client:
+        ensure_pool(client)
+
+
+def enrol(house: House, addresses: dict[str, Any], tell: Tell) -> str:
+    """Run the bootstrap for the town's organization, schedules paused, and return its slug."""
+    path = Path(addresses["organization_file"])
+    text = path.read_text(encoding="utf-8").replace("locale: pt-BR", f"locale: {_locale()}")
+    bootstrap(
+        [(text, path.name)],
+        environment={
+            "ACCORD_SITE_KEY": new_site_key(),
+            "ACCORD_OMEGAAI_CLIENT_SECRET": addresses["omegaai"]["client_secret"],
+            "ACCORD_PRIVATE_DIRECTORY": str(house.directory / "private"),
+        },
+        active=False,
+        say=tell,
+    )
+    return "lakeside"
+
+
+def switch_to_deliver(slug: str) -> None:
+    """Let Accord write, as the person in charge would."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # this process is the demo's screen
+    set_mode(slug, "deliver", who="demo", why="the demo shows deliveries")
+
+
+def trigger(slug: str) -> UUID:
+    """Start the relay's deployment and return its run's id."""
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(DEPLOYMENT)
+        run = client.create_flow_run_from_deployment(
+            deployment.id, parameters={"organization": slug}
+        )
+    return run.id
+
+
+def follow(run_id: UUID, tell: Tell) -> str:
+    """
+    Tell of each new state of the run and of its tasks, and return the last state in words.
+
+    Raises:
+        TooSlow: it was not over after five minutes.
+    """
+    told: set[str] = set()
+    until = time.monotonic() + PATIENCE_S
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < until:
+            run = client.read_flow_run(run_id)
+            for line in [f"run: {run.state_name}", *_tasks(client, run)]:
+                if line not in told:
+                    told.add(line)
+                    tell(f"    {line}")
+            if run.state and run.state.is_final():
+                return f"{run.state.name}: {run.state.message or ''}"
+            time.sleep(0.5)
+    raise TooSlow(f"the run was not over after {PATIENCE_S:.0f} s; see the worker's log")
+
+
+def summarize(run_id: UUID, slug: str, submitted: dict[str, Any]) -> bool:
+    """Print the run's report as the UI shows it; return whether the run completed."""
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(run_id)
+        pages = client.request(
+            "POST",
+            "/artifacts/filter",
+            json={
+                "artifacts": {
+                    "flow_run_id": {"any_": [str(run_id)]},
+                    "key": {"any_": [f"relay-forms-{slug}"]},
+                }
+            },
+        ).json()
+    console = Console(width=100, highlight=False)
+    for page in pages:
+        console.print(Markdown(page["data"]))
+    must = ", ".join(f"{where} {count}" for where, count in submitted["must_end"].items())
+    print(f"\nWhat the patients did, written down before anybody looked: {must}.")
+    return bool(run.state and run.state.is_completed() and pages)
+
+
+def let_the_schedule_run(slug: str) -> None:
+    """Set the paused schedule going, for a demo that is kept."""
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(DEPLOYMENT)
+        for schedule in client.read_deployment_schedules(deployment.id):
+            if schedule.parameters == {"organization": slug}:
+                client.update_deployment_schedule(deployment.id, schedule.id, active=True)
+
+
+def _tasks(client: SyncPrefectClient, run: FlowRun) -> list[str]:
+    answer = client.request(
+        "POST",
+        "/task_runs/filter",
+        json={"flow_runs": {"id": {"any_": [str(run.id)]}}, "sort": "EXPECTED_START_TIME_ASC"},
+    )
+    return [
+        f"{task['name'].rsplit('-', 1)[0]}: {task['state_name']}"
+        for task in answer.json()
+        if task["state_type"] in {"COMPLETED", "FAILED", "CRASHED"}
+    ]
+
+
+def _locale() -> str:
+    return "pt-BR" if os.environ.get("LANG", "").startswith("pt") else "en-US"
