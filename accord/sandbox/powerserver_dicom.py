@@ -35,7 +35,7 @@ _config.LOG_RESPONSE_IDENTIFIERS = False
 
 Outcome = tuple[int, Dataset | None]
 SUCCESS, PENDING, CANCELLED = 0x0000, 0xFF00, 0xFE00
-POLL_S = 0.02
+POLL_S = 0.05
 """How soon the station notices that it is to end."""
 LARGE_PDU = 0  # no limit: a document in few pieces
 

@@ -1,14 +1,19 @@
 """What PowerServer does with an HL7 message: MDM is filed, ADT and ORM keep its state."""
 
+import logging
 from collections.abc import Callable
 
 import hl7
+import hl7.util
 
 from accord.sandbox.powerserver_answers import Header, Refused
 from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_filing import FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_mdm import DocumentDesk
 from accord.sandbox.powerserver_orders import PatientDesk
+
+# The package logs values it cannot unescape; whatever they are, they belong in no log.
+hl7.util.logger.setLevel(logging.CRITICAL + 1)
 
 CODECS = {
     "ASCII": "ascii",

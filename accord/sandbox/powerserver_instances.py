@@ -6,6 +6,7 @@ from pydicom.uid import UID, EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
 from accord.sandbox.powerserver_archive import FiledDocument, HeldPatient, HeldStudy
 from accord.sandbox.powerserver_filing import PATIENT_DOCUMENTS
+from accord.sandbox.powerserver_values import fitted, person_name, put
 
 RAMSOFT_GROUP, TYPE_ELEMENT = 0x311B, 0x10
 PRIVATE_CREATOR = "RAMSOFT"
@@ -27,26 +28,18 @@ def describe(document: FiledDocument, patient: HeldPatient, study: HeldStudy) ->
 
     Source: OmegaAI DICOM conformance statement Rev C, Encapsulated PDF; docs/sources.md#ps-dicom
     """
-    ds = Dataset()
+    ds = describe_study(study, patient)
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID = EncapsulatedPDFStorage
-    ds.SOPInstanceUID = UID(document.sop_uid)
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = document.study_uid, document.series_uid
+    ds.SOPInstanceUID, ds.SeriesInstanceUID = UID(document.sop_uid), UID(document.series_uid)
     ds.Modality, ds.ConversionType, ds.InstanceNumber = "DOC", "WSD", document.number
     ds.SeriesNumber = 9001
-    ds.PatientID, ds.IssuerOfPatientID = patient.number, patient.issuer
-    ds.PatientName = f"{patient.family}^{patient.given}"
-    ds.PatientBirthDate = patient.birth_date.strftime("%Y%m%d") if patient.birth_date else ""
-    ds.PatientSex = patient.sex
-    ds.AccessionNumber, ds.StudyID = study.accession, study.accession
-    ds.StudyDate, ds.StudyTime = study.start.strftime("%Y%m%d"), study.start.strftime("%H%M%S")
-    ds.StudyDescription, ds.ReferringPhysicianName = study.description, study.referring
     ds.ContentDate = document.content_at.strftime("%Y%m%d")
     ds.ContentTime = document.content_at.strftime("%H%M%S")
     ds.InstanceCreationDate = document.filed_at.strftime("%Y%m%d")
     ds.InstanceCreationTime = document.filed_at.strftime("%H%M%S")
-    ds.Manufacturer, ds.BurnedInAnnotation = "RamSoft (sandbox)", "YES"
-    ds.DocumentTitle = document.title
+    put(ds, Manufacturer="RamSoft (sandbox)", BurnedInAnnotation="YES")
+    put(ds, DocumentTitle=document.title)
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
     ds.EncapsulatedDocumentLength = len(document.content)
     code = Dataset()
@@ -54,7 +47,20 @@ def describe(document: FiledDocument, patient: HeldPatient, study: HeldStudy) ->
     code.CodeMeaning = level_of(document)
     ds.ConceptNameCodeSequence = Sequence([code])
     block = ds.private_block(RAMSOFT_GROUP, PRIVATE_CREATOR, create=True)
-    block.add_new(TYPE_ELEMENT, "LO", document.document_type)
+    block.add_new(TYPE_ELEMENT, "LO", fitted("LO", document.document_type))
+    return ds
+
+
+def describe_study(study: HeldStudy, patient: HeldPatient) -> Dataset:
+    """Give what stands in every object of a study: whose it is, and the study itself."""
+    ds = Dataset()
+    put(ds, PatientID=patient.number, IssuerOfPatientID=patient.issuer)
+    put(ds, PatientName=person_name(patient), PatientSex=patient.sex)
+    ds.PatientBirthDate = patient.birth_date.strftime("%Y%m%d") if patient.birth_date else ""
+    ds.StudyInstanceUID = UID(study.uid)
+    put(ds, AccessionNumber=study.accession, StudyID=study.accession)
+    ds.StudyDate, ds.StudyTime = study.start.strftime("%Y%m%d"), study.start.strftime("%H%M%S")
+    put(ds, StudyDescription=study.description, ReferringPhysicianName=study.referring)
     return ds
 
 

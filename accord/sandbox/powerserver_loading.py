@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from accord.sandbox.powerserver_archive import Archive, HeldPatient, HeldStudy
+from accord.sandbox.powerserver_values import is_uid
 from accord.sandbox.world import World
 
 Visits = Iterable[Mapping[str, Any]]
@@ -39,6 +40,8 @@ def load(archive: Archive, visits: Visits, zone: ZoneInfo) -> int:
         missing = [name for name in NEEDED if not visit.get(name)]
         if missing:
             raise BadVisit(f"a visit lacks {', '.join(missing)}")
+        if not is_uid(visit["study_uid"]):
+            raise BadVisit("a visit's study_uid is not a DICOM UID")
     with archive.lock:
         for visit in listed:
             patient = _patient(visit)

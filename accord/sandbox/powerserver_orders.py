@@ -14,6 +14,7 @@ from accord.sandbox.powerserver_archive import (
     Unknown,
 )
 from accord.sandbox.powerserver_filing import FilingRoom, PowerServerSettings
+from accord.sandbox.powerserver_values import is_uid
 
 REGISTERED = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
 MERGED = "A40"
@@ -85,7 +86,7 @@ class PatientDesk:
             raise Refused("AE", "204", "the order is another patient's", ("ORC", 2))
         self._archive.put_study(
             HeldStudy(
-                uid=study.uid if study else value(message, "ZDS", 1) or self._archive.new_uid(),
+                uid=study.uid if study else self._uid(value(message, "ZDS", 1)),
                 patient=patient,
                 accession=accession,
                 placer_order=placer,
@@ -97,6 +98,9 @@ class PatientDesk:
                 referring=value(message, "PV1", 8, 2),
             )
         )
+
+    def _uid(self, wanted: str) -> str:
+        return wanted if is_uid(wanted) else self._archive.new_uid()
 
     def _key(self, message: hl7.Message, segment: str, field: int) -> PatientKey:
         number, issuer = (

@@ -13,8 +13,9 @@ from accord.sandbox.powerserver_archive import (
     HeldStudy,
     PatientKey,
 )
-from accord.sandbox.powerserver_instances import describe
+from accord.sandbox.powerserver_instances import describe, describe_study
 from accord.sandbox.powerserver_matching import days_of, matches, values_of
+from accord.sandbox.powerserver_values import fitted, put
 
 IDENTIFIER_DOES_NOT_MATCH = 0xA900
 BEFORE_EXAM = frozenset({"ORDERED", "SCHEDULED", "CONFIRMED", "ARRIVED", "READYFORSCAN"})
@@ -134,38 +135,29 @@ class Finder:
         return described
 
     def _study_row(self, study: HeldStudy) -> Dataset:
-        row, shown = _study(study, self.owner(study)), self._shown_of(study)
-        row.ModalitiesInStudy = sorted({study.modality or "OT"} | ({"DOC"} if shown else set()))
+        row, shown = self._row(study), self._shown_of(study)
+        modality = fitted("CS", study.modality) or "OT"
+        row.ModalitiesInStudy = sorted({modality} | ({"DOC"} if shown else set()))
         row.NumberOfStudyRelatedSeries = len({each.series_uid for each in shown})
         row.NumberOfStudyRelatedInstances = len(shown)
         return row
 
-    def _worklist_row(self, study: HeldStudy) -> Dataset:
-        row, step = _study(study, self.owner(study)), Dataset()
-        row.RequestedProcedureID, row.RequestedProcedureDescription = (
-            study.placer_order[:16],
-            study.description,
-        )
-        step.Modality, step.ScheduledStationAETitle = study.modality, self._ae_title
-        step.ScheduledProcedureStepStartDate = row.StudyDate
-        step.ScheduledProcedureStepStartTime = row.StudyTime
-        step.ScheduledProcedureStepDescription = study.description
-        step.ScheduledProcedureStepID = study.placer_order[:16]
-        row.ScheduledProcedureStepSequence = Sequence([step])
+    def _row(self, study: HeldStudy) -> Dataset:
+        row = describe_study(study, self.owner(study))
+        put(row, StudyStatusID=study.status, StudyPriorityID=study.priority)
         return row
 
-
-def _study(study: HeldStudy, patient: HeldPatient) -> Dataset:
-    row = Dataset()
-    row.StudyInstanceUID, row.AccessionNumber = study.uid, study.accession
-    row.StudyID, row.StudyDescription = study.accession, study.description
-    row.StudyDate, row.StudyTime = study.start.strftime("%Y%m%d"), study.start.strftime("%H%M%S")
-    row.PatientID, row.IssuerOfPatientID = patient.number, patient.issuer
-    row.PatientName = f"{patient.family}^{patient.given}"
-    row.PatientBirthDate = patient.birth_date.strftime("%Y%m%d") if patient.birth_date else ""
-    row.PatientSex, row.ReferringPhysicianName = patient.sex, study.referring
-    row.StudyStatusID, row.StudyPriorityID = study.status, study.priority
-    return row
+    def _worklist_row(self, study: HeldStudy) -> Dataset:
+        row, step = self._row(study), Dataset()
+        put(row, RequestedProcedureID=study.placer_order)
+        put(row, RequestedProcedureDescription=study.description)
+        put(step, Modality=study.modality, ScheduledStationAETitle=self._ae_title)
+        step.ScheduledProcedureStepStartDate = row.StudyDate
+        step.ScheduledProcedureStepStartTime = row.StudyTime
+        put(step, ScheduledProcedureStepDescription=study.description)
+        put(step, ScheduledProcedureStepID=study.placer_order)
+        row.ScheduledProcedureStepSequence = Sequence([step])
+        return row
 
 
 def _one_per_series(documents: list[Dataset]) -> list[Dataset]:

@@ -259,6 +259,42 @@ def test_replaced_and_withdrawn_documents_leave_dicom(ps: PowerServerSim) -> Non
     assert row.SOPInstanceUID == ps.documents[1].sop_uid
 
 
+def test_texts_are_cut_to_what_dicom_carries() -> None:
+    """Nobody's long name, free-text priority or stray backslash breaks an answer."""
+    visit = {
+        **ANA,
+        "family": "Albuquerque Cavalcanti de Vasconcelos e Holanda Montenegro^=\\",
+        "given": "Maria Aparecida",
+        "accession": "A2611000000000000001",
+        "description": "x" * 80,
+        "priority": "Scheduled Status!",
+        "modality": "Ultrasound, abdominal",
+    }
+    with PowerServerSim([visit]) as ps, reader(ps.dicom_port) as dicom:
+        answered(ps.hl7_port, mdm(title="a\\E\\b" * 30, document_type="y" * 70))
+        (study,) = [
+            row
+            for row in dicom.find(
+                "STUDY",
+                PatientID="LK-1001",
+                StudyInstanceUID="",
+                PatientName="",
+                AccessionNumber="",
+                StudyDescription="",
+                StudyPriorityID="",
+                ModalitiesInStudy="",
+            )
+            if row.AccessionNumber
+        ]
+        (carrier,) = {each.study_uid for each in ps.documents}
+        (document,) = walk(dicom, carrier)
+    assert (len(str(study.PatientName)), len(study.AccessionNumber)) == (64, 16)
+    assert len(study.StudyDescription) == 64
+    assert study.StudyPriorityID == "SCHEDULED STATUS"
+    assert study.ModalitiesInStudy == "ULTRASOUND ABDOM"
+    assert document.DocumentTitle == "a\\b" * 30
+
+
 def test_the_worklist_lists_what_is_booked(ps: PowerServerSim) -> None:
     asked, step = Dataset(), Dataset()
     asked.PatientID = asked.AccessionNumber = asked.StudyInstanceUID = ""

@@ -1,5 +1,6 @@
 """PowerServer's HL7 door, as its neighbours meet it over a socket."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,26 @@ def test_real_samples_are_answered_each_one(ps: PowerServerSim) -> None:
             payload = sample.read_bytes().replace(b"\r\n", b"\r").replace(b"\n", b"\r")
             assert code(sender.ask(payload)) in {"AA", "AE", "AR"}, sample.name
     assert ps.messages_received == len(samples)
+
+
+def test_thousands_of_mangled_messages_are_all_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """Bytes flipped, cut, doubled and slipped in: an answer each time, and no value in a log."""
+    dice = random.Random(4)
+    slips = (b"|", b"^", b"~", b"\\", b"&", b"\r", b'""', b"\\X41\\", b"\\Z", b"|||", b"\n")
+    merge = adt("A40", "MRG|LK-1001^^^LAKESIDE")
+    whole = [mdm(content=b"%PDF"), clinical(content=b"%PDF"), adt("A04"), merge, orm("NW")]
+    with PowerServerSim([ANA, RUI]) as ps, Sender(ps.hl7_port) as sender:
+        for _ in range(2000):
+            message = bytearray(dice.choice(whole))
+            for _ in range(dice.randint(1, 8)):
+                place = dice.randrange(len(message))
+                if dice.random() < 0.3:
+                    message[place] = dice.randrange(32, 256)
+                elif dice.random() < 0.5:
+                    message[place:place] = dice.choice(slips)
+                else:
+                    del message[place : place + dice.randint(1, 30)]
+                message = message or bytearray(b"M")
+            assert code(sender.ask(bytes(message))) in {"AA", "AE", "AR"}
+        assert ps.messages_received == 2000
+    assert caplog.text == ""
