@@ -1,11 +1,13 @@
 """PowerServer 6.0 as its neighbours meet it, on loopback: HL7 over MLLP, DICOM, web pages."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
+
+from starlette.routing import Route
 
 from accord.sandbox.faults import PowerServerFaults
 from accord.sandbox.powerserver_archive import Archive, FiledDocument
@@ -36,6 +38,7 @@ class PowerServerSim:
         seed: makes its UIDs and the chances of its faults.
         settings: what differs between sites; single ones may be given by name instead.
         clock: gives the time now, aware; the server's wall and the delays follow it.
+        more_routes: switches of others that share the web port.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class PowerServerSim:
         seed: int = 0,
         settings: PowerServerSettings | None = None,
         clock: Callable[[], datetime] = wall_clock,
+        more_routes: Sequence[Route] = (),
         **single: Any,
     ) -> None:
         self.settings = replace(settings or PowerServerSettings(), **single)
@@ -67,7 +71,7 @@ class PowerServerSim:
         self._dicom = DicomStation(
             self.archive, self._room, self.faults, self.settings, self._ending
         )
-        self._web = WebPort(self)
+        self._web = WebPort(self, more_routes)
         self.hl7_port, self.dicom_port = self._mllp.port, self._dicom.port
         self.faults.watch(self._fault_set)
         self.load(world)

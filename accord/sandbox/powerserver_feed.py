@@ -25,10 +25,11 @@ class PowerServerFeed:
     Args:
         address: host and port of the listener.
         now: gives the time on the server's wall; becomes MSH-7.
+        timeout_s: seconds to wait for an answer; Mirth's default is five.
     """
 
     def __init__(
-        self, address: tuple[str, int], now: Callable[[], datetime], *, timeout_s: float = 10.0
+        self, address: tuple[str, int], now: Callable[[], datetime], *, timeout_s: float = 5.0
     ) -> None:
         self._address, self._now, self._timeout_s = address, now, timeout_s
         self._sent = 0

@@ -14,6 +14,7 @@ from accord.sandbox.powerserver_instances import (
     document_type_in,
     level_in,
 )
+from accord.sandbox.powerserver_values import is_uid
 
 SUCCESS, REFUSED, NOT_UNDERSTOOD = 0x0000, 0xA700, 0xC000
 RECEIVE_STUDY_AS = "COMPLETED"
@@ -45,10 +46,11 @@ class StoreRoom:
             str(ds.get("PatientID", "")),
         )
         content = content_in(ds)
-        if not all(key) or not content or "SOPInstanceUID" not in ds:
+        sop_uid = _uid(ds, "SOPInstanceUID")
+        if not all(key) or not content or not sop_uid:
             return NOT_UNDERSTOOD
         with self._archive.lock:
-            if self._archive.document_by_sop(str(ds.SOPInstanceUID)):
+            if self._archive.document_by_sop(sop_uid):
                 return SUCCESS
             if key not in self._archive.patients:
                 if not self._settings.creates_unknown_patients:
@@ -78,15 +80,15 @@ class StoreRoom:
                 title=str(ds.get("DocumentTitle", "")),
                 content=content,
                 source="accord" if calling.strip().upper() == "ACCORD" else "person",
-                sop_uid=str(ds.SOPInstanceUID),
-                series_uid=str(ds.get("SeriesInstanceUID", "")),
+                sop_uid=_uid(ds, "SOPInstanceUID"),
+                series_uid=_uid(ds, "SeriesInstanceUID"),
                 at=self._content_time(ds),
             )
         )
 
     def _study(self, ds: Dataset, key: PatientKey) -> HeldStudy | None:
         """Find or make the object's study; at patient level, one that only carries documents."""
-        uid, accession = str(ds.get("StudyInstanceUID", "")), str(ds.get("AccessionNumber", ""))
+        uid, accession = _uid(ds, "StudyInstanceUID"), str(ds.get("AccessionNumber", ""))
         of_patient = level_in(ds) == PATIENT_LEVEL
         held = self._archive.studies.get(uid) or self._archive.study_by(accession=accession)
         if held is not None and held.documents_only == of_patient:
@@ -113,6 +115,12 @@ class StoreRoom:
             return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=self._zone)
         except ValueError:
             return None
+
+
+def _uid(ds: Dataset, keyword: str) -> str:
+    """Give a UID, or '' for what is none."""
+    text = str(ds.get(keyword, ""))
+    return text if is_uid(text) else ""
 
 
 def _patient(ds: Dataset, key: PatientKey) -> HeldPatient:

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 class WebPort:
     """Serves pages and switches on loopback, in a thread, from when the port is first asked for."""
 
-    def __init__(self, powerserver: "PowerServerSim") -> None:
+    def __init__(self, powerserver: "PowerServerSim", more: Sequence[Route] = ()) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", 0))
-        application = Starlette(routes=[*switch_routes(powerserver), *viewer_routes(powerserver)])
+        application = Starlette(
+            routes=[*switch_routes(powerserver), *more, *viewer_routes(powerserver)]
+        )
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application,

@@ -16,6 +16,7 @@ from accord.sandbox.powerserver import PowerServerSim, wall_clock
 from accord.sandbox.powerserver_filing import PowerServerSettings
 from accord.sandbox.town_arrivals import introduce_arrivals
 from accord.sandbox.town_files import organization, sandbox_facts, write
+from accord.sandbox.town_switches import town_routes
 from accord.sandbox.vendor import Manners, VendorSync
 from accord.sandbox.vendor_reading import OmegaAIDoor
 from accord.sandbox.world import Setting
@@ -77,7 +78,13 @@ class Town:
             self.omegaai, plan.seed, plan.patients, setting=plan.setting, opens=clock()
         )
         self.powerserver = stack.enter_context(
-            PowerServerSim(self.world, seed=plan.seed, settings=plan.powerserver, clock=clock)
+            PowerServerSim(
+                self.world,
+                seed=plan.seed,
+                settings=plan.powerserver,
+                clock=clock,
+                more_routes=town_routes(self),
+            )
         )
         self.blume = Blume(self.omegaai, plan.seed, self.world, clock)
         self.vendor = VendorSync(

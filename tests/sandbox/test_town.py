@@ -104,6 +104,28 @@ def test_the_vendor_works_on_its_own_where_asked(tmp_path: Path) -> None:
         assert [each.source for each in town.powerserver.documents] == ["vendor"] * 2
 
 
+def test_another_process_makes_patients_submit_and_the_vendor_look(town: Town) -> None:
+    """By the web port, as a person with curl would; wrong wishes are refused with a reason."""
+    with httpx.Client(base_url=town.powerserver.web_url) as client:
+        notes = client.post("/sandbox/blume/day", json={"normal": 1, "pdf": 1}).json()
+        assert {note["expected"] for note in notes} == {"Patient Docs"}
+        swept = client.post("/sandbox/vendor/sweep").json()
+        assert len(swept["delivered"]) + len(swept["left"]) == 2
+        for wrong in ({"norml": 1}, {"wrong": ["no-such-thing"]}, {"normal": "many"}):
+            refused = client.post("/sandbox/blume/day", json=wrong)
+            assert refused.status_code == 422
+            assert refused.json()["error"]
+
+
+def test_another_process_sets_omegaais_faults(town: Town) -> None:
+    with httpx.Client(base_url=town.powerserver.web_url) as client:
+        assert client.post("/sandbox/omegaai/faults", json={"storm_503": True}).status_code == 200
+        assert town.omegaai.faults.storm_503 is True
+        assert client.get("/sandbox/omegaai/faults").json()["storm_503"] is True
+        assert client.post("/sandbox/vendor/sweep").status_code == 503
+        assert client.post("/sandbox/omegaai/faults", json={"strom": 1}).status_code == 422
+
+
 def line_of(program: "subprocess.Popen[str]") -> str:
     assert program.stdout is not None
     assert select.select([program.stdout], [], [], 60)[0], "the sandbox said nothing for a minute"
