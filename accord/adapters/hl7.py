@@ -6,9 +6,6 @@ from accord.adapters.hl7_charsets import codec
 from accord.adapters.hl7_errors import NotHl7, UndecodableText
 from accord.adapters.hl7_escapes import Delimiters, delimiters, unescape
 
-NULL = '""'
-"""What a field holds to say "delete what you have"; an empty field says nothing."""
-
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

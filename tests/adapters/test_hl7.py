@@ -1,31 +1,17 @@
 """The HL7 view and builder: no byte lost, no character guessed, nothing cut."""
 
-import pickle
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.adapters.hl7 import Message
-from accord.adapters.hl7_ack import (
-    AckCode,
-    accept_code,
-    acknowledgement,
-    error_code,
-    refusal,
-    refusal_code,
-)
-from accord.adapters.hl7_build import Draft, build, header, timestamp
 from accord.adapters.hl7_errors import (
-    DoesNotFit,
-    Hl7Error,
     NotHl7,
     UndecodableText,
-    Unencodable,
 )
 from accord.adapters.hl7_escapes import STANDARD, Delimiters, escape, unescape
-from accord.domain.wires import Hl7Wire
 
 AT = datetime(2026, 1, 5, 8, 30, tzinfo=timezone(timedelta(hours=-3)))
 MSH = "MSH|^~\\&|A|B|C|D|20260105083000||ADT^A04|M1|P|2.3.1||||||{charset}\r"
@@ -205,155 +191,6 @@ def test_no_bytes_whatever_break_the_view(body: bytes) -> None:
             except UndecodableText:
                 pass
     assert view.raw == raw
-
-
-def one(name: str, field: int, value: object, charset: str = "UNICODE UTF-8") -> bytes:
-    drafts: list[Draft] = [("MSH", {9: ("ADT", "A04"), 10: "M1"}), (name, {field: value})]  # type: ignore[dict-item]
-    return build(drafts, charset=charset)
-
-
-@given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4)
-)
-def test_what_is_built_reads_the_same(texts: list[str]) -> None:
-    view = Message.parse(one("ZZZ", 3, [tuple(texts), ("x", ("y", *texts))]))
-    segment = view.segment("ZZZ")
-    assert segment is not None
-    assert [segment.text(3, n) for n in range(1, len(texts) + 1)] == texts
-    found = [segment.text(3, 2, repetition=2, subcomponent=n) for n in range(2, len(texts) + 2)]
-    assert found == texts
-
-
-def test_the_header_is_what_the_wire_says() -> None:
-    wire = Hl7Wire.model_validate({"host": "x", "port": 1, "ack_mode": "enhanced"})
-    drafts = [header(wire, event=("MDM", "T02"), control_id="K" * 20, at=AT)]
-    assert build(drafts, charset="8859/1") == (
-        b"MSH|^~\\&|ACCORD||RAMSOFT||20260105083000-0300||MDM^T02|KKKKKKKKKKKKKKKKKKKK|P|2.3.1"
-        b"|||AL|AL||8859/1\r"
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "field", "value", "limit", "label"),
-    [
-        ("TXA", 12, "{}", 30, "TXA-12"),
-        ("TXA", 16, "{}", 30, "TXA-16"),
-        ("TXA", 15, "{}", 16, "TXA-15.1"),
-        ("TXA", 2, "{}", 30, "TXA-2"),
-        ("PID", 3, ("{}", "", "", "I"), 64, "PID-3.1"),
-        ("PID", 5, "{}", 64, "PID-5"),
-    ],
-)
-def test_a_text_that_does_not_fit_is_refused_and_never_cut(
-    name: str, field: int, value: str | tuple[str, ...], limit: int, label: str
-) -> None:
-    def filled(length: int) -> str | tuple[str, ...]:
-        text = "x" * length
-        return text if isinstance(value, str) else (text, *value[1:])
-
-    assert b"x" * limit in one(name, field, filled(limit))
-    with pytest.raises(DoesNotFit) as caught:
-        one(name, field, filled(limit + 1))
-    assert (caught.value.field, caught.value.limit) == (label, limit)
-
-
-def test_msh_10_holds_twenty_characters() -> None:
-    with pytest.raises(DoesNotFit, match="MSH-10 holds 20"):
-        build([("MSH", {10: "x" * 21})], charset="ASCII")
-
-
-def test_escapes_count_where_a_field_is_measured() -> None:
-    with pytest.raises(DoesNotFit):
-        one("TXA", 16, "&" * 11)
-
-
-@pytest.mark.parametrize(
-    ("charset", "text"), [("8859/1", "Łódź"), ("ASCII", "é"), ("UNICODE UTF-8", "\ud800")]
-)
-def test_text_the_character_set_cannot_carry_is_refused(charset: str, text: str) -> None:
-    with pytest.raises(Unencodable) as caught:
-        one("PID", 5, text, charset)
-    assert caught.value.field == "PID-5"
-    assert text not in str(caught.value)
-    assert caught.value.__cause__ is None
-
-
-@pytest.mark.parametrize(
-    "error",
-    [NotHl7("x"), UndecodableText("x"), DoesNotFit("TXA-16", 30), Unencodable("PID-5", "8859/1")],
-)
-def test_errors_survive_pickling(error: Hl7Error) -> None:
-    again = pickle.loads(pickle.dumps(error))
-    assert (type(again), str(again)) == (type(error), str(error))
-
-
-def test_a_time_without_a_zone_is_not_sent() -> None:
-    assert timestamp(AT) == "20260105083000-0300"
-    with pytest.raises(ValueError, match="zone"):
-        timestamp(AT.replace(tzinfo=None))
-
-
-def with_header(fields: str) -> Message:
-    return Message.parse(f"MSH|^~\\&|{fields}\r".encode())
-
-
-PLAIN = "A|B|C|D|1||ADT^A04|M1|P|2.3.1"
-
-
-def test_an_acknowledgement_turns_the_parties_round_and_repeats_the_control_id() -> None:
-    raw = acknowledgement(with_header(PLAIN), AckCode.AA, control_id="X1", at=AT)
-    assert raw == (b"MSH|^~\\&|C|D|A|B|20260105083000-0300||ACK^A04|X1|P|2.3.1\rMSA|AA|M1\r")
-
-
-def test_an_acknowledgement_speaks_the_senders_delimiters_and_bytes() -> None:
-    message = Message.parse(b"MSH#*!?%#A#B#C#D\xe9#1##ADT*A04#M\xe9#P#2.5######8859/1\r")
-    raw = acknowledgement(message, AckCode.AE, control_id="X1", at=AT, error_code="207")
-    assert raw.startswith(b"MSH#*!?%#C#D\xe9#A#B#")
-    assert b"\rMSA#AE#M\xe9\r" in raw
-    assert raw.endswith(b"\rERR###207#E\r")
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [("2.3.1", b"ERR|^^^207"), ("2.4", b"ERR|^^^207"), ("2.5.1", b"ERR|||207|E")],
-)
-def test_the_error_code_stands_where_the_version_has_it(version: str, expected: bytes) -> None:
-    message = with_header(PLAIN.replace("2.3.1", version))
-    raw = acknowledgement(message, AckCode.AE, control_id="X", at=AT, error_code="207")
-    assert raw.rstrip(b"\r").endswith(expected)
-    assert error_code(Message.parse(raw)) == "207"
-
-
-@pytest.mark.parametrize(
-    ("commit", "application", "expected"),
-    [
-        ("", "", AckCode.AA),
-        ("AL", "", AckCode.CA),
-        ("AL", "AL", AckCode.CA),
-        ("SU", "NE", AckCode.CA),
-        ("NE", "AL", AckCode.AA),
-        ("NE", "NE", None),
-        ("ER", "ER", None),
-    ],
-)
-def test_the_sender_says_which_acceptance_it_wants(
-    commit: str, application: str, expected: AckCode | None
-) -> None:
-    assert accept_code(with_header(f"{PLAIN}|||{commit}|{application}")) is expected
-
-
-def test_refusals_follow_the_senders_mode() -> None:
-    enhanced = with_header(f"{PLAIN}|||AL|NE")
-    assert refusal_code(with_header(PLAIN), never=True) is AckCode.AR
-    assert refusal_code(with_header(PLAIN), never=False) is AckCode.AE
-    assert refusal_code(enhanced, never=True) is AckCode.CR
-    assert refusal_code(enhanced, never=False) is AckCode.CE
-
-
-def test_even_what_is_not_hl7_gets_an_answer() -> None:
-    raw = refusal(b"GET / HTTP/1.1", never=True, control_id="X", at=AT.astimezone(UTC))
-    assert Message.parse(raw).text("MSA", 1) == "AR"
-    assert Message.parse(raw).text("MSA", 2) == ""
 
 
 def test_a_view_shows_nothing_of_its_content() -> None:

@@ -15,7 +15,7 @@ from accord.adapters.mllp_client import MllpLink
 from accord.adapters.mllp_tls import UnusableKeyMaterial, client_context, server_context
 from accord.domain.wires import Hl7Wire
 from tests.adapters.mllp_peers import ScriptedPeer, Turn, scripted
-from tests.adapters.test_mllp_client import send
+from tests.adapters.mllp_sending import send
 
 
 class Authority:
