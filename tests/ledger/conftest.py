@@ -7,9 +7,9 @@ import pytest
 
 from accord.domain.effects import Mode
 from accord.ledger.ledger import Ledger
-from accord.ledger.migrate import migrate
+from accord.ledger.migrate import code_version, migrate
 from tests.ledger.builders import SITE_KEY, Clock, switch
-from tests.ledger.postgres import private_cluster, scratch_database
+from tests.ledger.postgres import emptied, private_cluster, scratch_database
 
 _numbers = itertools.count(1)
 
@@ -30,11 +30,11 @@ def postgres_cluster() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: str) -> Iterator[str]:
-    """A migrated PostgreSQL database, to copy; gives its name."""
-    with scratch_database(postgres_cluster, "template_ledger") as url:
+def postgres_ledger(postgres_cluster: str) -> Iterator[str]:
+    """A migrated PostgreSQL database, emptied before each test."""
+    with scratch_database(postgres_cluster, "ledger") as url:
         migrate(url)
-        yield "template_ledger"
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -56,10 +56,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), copy)
         yield f"sqlite:///{copy}"
         return
-    cluster = request.getfixturevalue("postgres_cluster")
-    template = request.getfixturevalue("postgres_template")
-    with scratch_database(cluster, f"test_{next(_numbers)}", template) as fresh:
-        yield fresh
+    yield emptied(request.getfixturevalue("postgres_ledger"), code_version())
 
 
 @pytest.fixture

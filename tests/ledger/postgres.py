@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, delete, text
+
+from accord.ledger.tables import LedgerTable
 
 
 def _programs() -> Path | None:
@@ -79,13 +81,13 @@ def private_cluster() -> Iterator[str]:
 
 
 @contextmanager
-def scratch_database(cluster: str, name: str, template: str = "template1") -> Iterator[str]:
+def scratch_database(cluster: str, name: str) -> Iterator[str]:
     """Lend the URL of a new database of this name, and drop it."""
     engine = create_engine(
         cluster.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
     )
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
     try:
         yield cluster.replace("/postgres?", f"/{name}?")
     finally:
@@ -96,3 +98,20 @@ def scratch_database(cluster: str, name: str, template: str = "template1") -> It
 
 def _tail(path: Path) -> str:
     return path.read_text()[-2000:] if path.exists() else ""
+
+
+def emptied(url: str, version: str) -> str:
+    """
+    Empty a migrated ledger for the next test, which is much faster than a new database.
+
+    The guards are set aside for it, as only a superuser can: no test could do it by accident.
+    """
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in reversed(LedgerTable.metadata.sorted_tables):
+            if table.name != "legal_move":
+                connection.execute(delete(table))
+        connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+    engine.dispose()
+    return url
