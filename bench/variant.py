@@ -1,0 +1,108 @@
+"""One timed relay in a warm process: `python -m bench.variant NAME DIRECTORY`; prints seconds."""
+
+import asyncio
+import base64
+import importlib
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+async def floor(directory: Path) -> tuple[float, int]:
+    """The bare loop."""
+    from bench.floor import relay, wires
+
+    async with wires(directory) as town:
+        started = time.perf_counter()
+        forms = await relay(town)
+        return time.perf_counter() - started, forms
+
+
+def task_per_form(directory: Path) -> tuple[float, int]:
+    """The same bare work, with one Prefect task for each form, in its fastest variant: a loop."""
+    from prefect import flow, task
+
+    from bench.floor import look_before, read_and_render, read_back, send, wires
+    from tasks.policies import PATIENT
+
+    @task(**PATIENT)
+    async def relay_one(town: Any, order: Any) -> None:
+        await look_before(town, [order])
+        await send(town, order)
+        await read_back(town, [order])
+
+    @flow(persist_result=False)
+    async def per_form() -> tuple[float, int]:
+        from prefect.utilities.annotations import quote
+
+        async with wires(directory) as town:
+            started, forms = time.perf_counter(), 0
+            async for page in read_and_render(town):
+                for order in page:
+                    await relay_one(quote(town), quote(order))
+                    forms += 1
+            return time.perf_counter() - started, forms
+
+    return asyncio.run(per_form())
+
+
+def ours(directory: Path) -> tuple[float, int]:
+    """The flow as it is deployed, timed from its body's first line to its report."""
+    import great_expectations  # noqa: F401 - warm, as the issue of measurement demands
+
+    from accord.domain.organization_text import parse
+    from accord.quality import gate  # noqa: F401
+    from deployments.documents import save_blocks
+    from deployments.secrets_given import Secrets
+
+    text = (directory / "lakeside.yaml").read_text()
+    secrets = {
+        "ACCORD_LAKESIDE_SITE_KEY": base64.b64encode(b"k" * 32).decode(),
+        "ACCORD_LAKESIDE_OMEGAAI_CLIENT_SECRET": json.loads(
+            (directory / "secret.json").read_text()
+        ),
+        "ACCORD_LAKESIDE_PRIVATE_DIRECTORY": str(directory / "private"),
+        "ACCORD_LAKESIDE_LEDGER_URL": f"sqlite:///{directory / 'ledger.db'}",
+    }
+    file = parse(text, "lakeside.yaml")
+    save_blocks(text, file, Secrets("lakeside", secrets))
+    module: Any = importlib.import_module("flows.relay_forms")
+    from flows.set_mode import set_mode
+
+    set_mode("lakeside", "deliver", "bench", "bench")
+    marks: list[float] = []
+    observe, report = module.observe_submissions, module.report_relay
+
+    def first(*args: Any) -> Any:
+        marks.append(time.perf_counter())
+        return observe(*args)
+
+    reports: list[Any] = []
+
+    def last(*args: Any) -> Any:
+        reports.append(report(*args))
+        marks.append(time.perf_counter())
+        return reports[-1]
+
+    module.observe_submissions, module.report_relay = first, last
+    module.relay_forms("lakeside")
+    verified = sum(line.count for line in reports[0].verified)
+    return marks[-1] - marks[0], verified
+
+
+def main() -> None:
+    """Run one variant and print what it took."""
+    name, directory = sys.argv[1], Path(sys.argv[2])
+    if name == "floor":
+        seconds, forms = asyncio.run(floor(directory))
+    else:
+        seconds, forms = {"ours": ours, "tasks": task_per_form}[name](directory)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "forms": forms, "peak_mib": peak}))
+
+
+if __name__ == "__main__":
+    main()
