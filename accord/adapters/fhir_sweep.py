@@ -9,7 +9,7 @@ from accord.adapters.fhir_elements import JsonObject, last_updated_of, version_o
 from accord.adapters.fhir_pages import Page, Parameters, UnreadableEntry, mark_of
 from accord.adapters.fhir_reader import FhirReader
 
-ATTEMPTS = 3
+ATTEMPTS = 10  # each is one search; deletions between two pages call for one too
 
 
 class Sweep:
@@ -54,32 +54,29 @@ class Sweep:
         page = await self._from(floor)
         while True:
             yield self._fresh(page)
-            if self._falls_short(page, least):
-                if page.total is not None and page.total < least:
-                    floor = before  # what is missing stood on the page before
-                self._count_attempt(floor)
-                least, page = 0, await self._from(floor)
-                continue
-            if page.next is None:
-                return
-            was_sorted = self._sorted
-            newest, ahead = self._newest(page)
+            was_sorted, (newest, ahead) = self._sorted, self._newest(page)
+            self._run.update(mark_of(entry) for entry in page.entries)
             if was_sorted and not self._sorted and floor != self._since:
                 floor, least, page = self._since, 0, await self._from(self._since)
-            elif self._sorted and newest is not None and (floor is None or newest > floor):
+            elif page.total is not None and page.total < least:
+                floor = before  # what is missing stood on the page before
+                least, page = 0, await self._again(floor)
+            elif page.next is not None and self._sorted and _after(newest, floor):
                 least = page.total - ahead if page.total is not None else 0
                 before, floor = floor, newest
                 page = await self._from(floor)
+            elif page.next is not None and page.next not in self._visited:
+                least, page = 0, await self._follow(page, page.next)
+            elif self._is_whole(page):
+                return
             else:
-                least, page = 0, await self._follow(page)
+                least, page = 0, await self._again(floor)
 
-    def _falls_short(self, page: Page, least: int) -> bool:
-        if page.total is None:
-            return False
-        self._run.update(mark_of(entry) for entry in page.entries)
-        return page.total < least or (page.next is None and len(self._run) < page.total)
+    def _is_whole(self, page: Page) -> bool:
+        """Judge a run of pages at its end; without a total, only a circle is no end."""
+        return page.next is None if page.total is None else len(self._run) >= page.total
 
-    def _count_attempt(self, floor: datetime | None) -> None:
+    async def _again(self, floor: datetime | None) -> Page:
         self._attempts[floor] += 1
         if self._attempts[floor] == ATTEMPTS:
             raise Malformed(
@@ -87,18 +84,14 @@ class Sweep:
                 Phase.PROCESS,
                 "total",
             )
+        return await self._from(floor)
 
     async def _from(self, floor: datetime | None) -> Page:
         self._visited, self._run = set(), set()
         return await self._client.first_page(self._type, self._asked(floor))
 
-    async def _follow(self, page: Page) -> Page:
-        assert page.next is not None
-        if page.next in self._visited:
-            raise Malformed(
-                f"search of {self._type}: the pages run in a circle", Phase.PROCESS, "next"
-            )
-        self._visited.add(page.next)
+    async def _follow(self, page: Page, link: str) -> Page:
+        self._visited.add(link)
         return await self._client.next_page(self._type, page, self._asked(self._since))
 
     def _asked(self, floor: datetime | None) -> Parameters:
@@ -110,7 +103,7 @@ class Sweep:
         return asked
 
     def _newest(self, page: Page) -> tuple[datetime | None, int]:
-        """Give the page's last time, and how many entries stand before the first of that time."""
+        """Give the page's last time, and how many entries of the run stand before it."""
         times = [
             None if isinstance(e, UnreadableEntry) else last_updated_of(e) for e in page.entries
         ]
@@ -118,7 +111,7 @@ class Sweep:
         if not known:
             return None, 0
         self._sorted = self._sorted and known == sorted(known)
-        return known[-1], times.index(known[-1])
+        return known[-1], len(self._run) + times.index(known[-1])
 
     def _fresh(self, page: Page) -> list[JsonObject | UnreadableEntry]:
         self.ignored |= page.ignored
@@ -138,6 +131,10 @@ class Sweep:
         return (self._since is None or at >= self._since) and (
             self._until is None or at < self._until
         )
+
+
+def _after(newest: datetime | None, floor: datetime | None) -> bool:
+    return newest is not None and (floor is None or newest > floor)
 
 
 def _stamp(at: datetime) -> str:

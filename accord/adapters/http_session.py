@@ -9,7 +9,6 @@ from httpx_aiohttp import AiohttpTransport
 
 from accord.adapters.http_guard import READS
 
-
 KEPT_IDLE_S = 4.0
 """Shorter than servers keep an idle connection (uvicorn: 5 s), or a write would be sent on one
 that is just being closed, and be in doubt for nothing."""
