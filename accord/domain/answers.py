@@ -1,8 +1,9 @@
 """A Questionnaire and its QuestionnaireResponse (FHIR R4, plain dicts) as a readable sheet."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from accord.domain.answer_places import Places
 from accord.domain.answer_sheet import (
     Answer,
     AnswerSheet,
@@ -48,22 +49,15 @@ def read_answers(
 
 
 class _Reader:
-    """Walks definitions and given items together, ticking off what has been shown."""
+    """Walks definitions and given items together."""
 
     def __init__(
         self, defined: Sequence[Definition], given: Sequence[GivenItem], locale: str
     ) -> None:
         self.values = ValueReader(locale)
         self._signature = PHRASES[locale].signature
-        self._given = given
         self._known = {one.link_id: one for top in defined for one in top.walk()}
-        self._shown = set[GivenItem]()
-        self._repeats = 0
-        at_home = set(_at_home(defined, given))
-        self._astray: dict[str, list[GivenItem]] = {}
-        for item in _walk(given):
-            if item not in at_home:
-                self._astray.setdefault(item.link_id, []).append(item)
+        self._places = Places(defined, given)
 
     def read(
         self,
@@ -79,29 +73,18 @@ class _Reader:
         for item in given:
             by_link.setdefault(item.link_id, []).append(item)
         for definition in defined:
-            found = by_link.get(definition.link_id) or self._bring_home(definition)
-            self._shown.update(found)
+            found = self._places.take(definition, by_link.get(definition.link_id, ()))
             on = enabled and is_enabled(definition.element, scope)
             nodes += self._read_one(definition, found, scope, on)
         return tuple(nodes)
 
     def strays(self) -> tuple[Node, ...]:
         """Read what no definition has claimed."""
-        nodes: list[Node] = []
-        for item in _walk(self._given):
-            if item not in self._shown:
-                nodes += self._read_stray(item)
-        return tuple(nodes)
+        return tuple(node for item in self._places.leftovers() for node in self._read_stray(item))
 
     def signed(self, answers: Iterable[Answer]) -> Question:
         """Show signatures as a question of their own."""
         return Question(label=self._signature, state=QuestionState.ANSWERED, answers=tuple(answers))
-
-    def _bring_home(self, definition: Definition) -> list[GivenItem]:
-        if self._repeats:  # nobody could say to which of them it belongs
-            return []
-        candidates = self._astray.get(definition.link_id, [])
-        return [item for item in candidates if item not in self._shown]
 
     def _read_one(
         self, definition: Definition, found: Sequence[GivenItem], scope: Scope, on: bool
@@ -157,11 +140,8 @@ class _Reader:
         on: bool,
     ) -> tuple[Node, ...]:
         """Read what is under one repeat, in a scope of its own."""
-        self._repeats += several
-        try:
+        with self._places.among_repeats(several):
             return self.read(definition.items, below, Scope(below, scope), enabled=on)
-        finally:
-            self._repeats -= several
 
     def _read_question(
         self, definition: Definition, found: Sequence[GivenItem], scope: Scope, on: bool
@@ -203,12 +183,12 @@ class _Reader:
 
     def _read_stray(self, item: GivenItem) -> list[Node]:
         """Read an item that has no place, by its definition where one is known."""
-        self._shown.add(item)
+        self._places.take_leftover(item)
         definition = self._known.get(item.link_id) or Definition.unknown(item)
         below = tuple(
             node
             for nested in item.nested()
-            if nested not in self._shown
+            if self._places.is_left(nested)
             for node in self._read_stray(nested)
         )
         answers = [
@@ -242,18 +222,3 @@ def _state(answers: Sequence[Answer], on: bool, required: bool) -> QuestionState
 
 def _has_answers(nodes: tuple[Node, ...]) -> bool:
     return not AnswerSheet(items=nodes).is_empty
-
-
-def _walk(given: Iterable[GivenItem]) -> Iterator[GivenItem]:
-    for item in given:
-        yield from item.walk()
-
-
-def _at_home(defined: Sequence[Definition], given: Iterable[GivenItem]) -> Iterator[GivenItem]:
-    """List the items that stand where the questionnaire expects them."""
-    by_link = {definition.link_id: definition for definition in defined}
-    for item in given:
-        definition = by_link.get(item.link_id)
-        if definition is not None:
-            yield item
-            yield from _at_home(definition.items, item.nested())
