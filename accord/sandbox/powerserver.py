@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from starlette.routing import Route
 
 from accord.sandbox.faults import PowerServerFaults
-from accord.sandbox.powerserver_archive import Archive, FiledDocument
+from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_channel import Channel
 from accord.sandbox.powerserver_dicom import DicomStation
 from accord.sandbox.powerserver_filing import Filing, FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_hl7 import Hl7Application
 from accord.sandbox.powerserver_loading import Visits, load, visits_of
 from accord.sandbox.powerserver_mllp import MllpReceiver
+from accord.sandbox.powerserver_records import FiledDocument
 from accord.sandbox.powerserver_web import WebPort
 from accord.sandbox.world import World
 

@@ -13,7 +13,7 @@ from accord.sandbox.powerserver_filing import FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_hl7 import Hl7Application, read
 from accord.sandbox.powerserver_mllp import HangUp, Reset, frame
 
-KEPT_MESSAGES = 5_000
+KEPT_MESSAGES = 1_000
 
 
 class Channel:

@@ -4,8 +4,8 @@ import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from accord.sandbox.powerserver_archive import HeldPatient, HeldStudy
 from accord.sandbox.powerserver_mllp import FrameBuffer, frame
+from accord.sandbox.powerserver_records import HeldPatient, HeldStudy
 
 SIU_STATUS = {"S12": "Booked", "S14": "Booked", "S15": "Cancelled"}
 """SCH-25 by event, where the caller says nothing else (HL7 table 0278)."""

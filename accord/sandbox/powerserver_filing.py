@@ -10,13 +10,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 
 from accord.sandbox.faults import PowerServerFaults
-from accord.sandbox.powerserver_archive import (
-    Archive,
-    FiledDocument,
-    HeldStudy,
-    PatientKey,
-    sha256_of,
-)
+from accord.sandbox.powerserver_archive import Archive
+from accord.sandbox.powerserver_records import FiledDocument, HeldStudy, PatientKey, sha256_of
 
 DOCUMENTS, PATIENT_DOCUMENTS, REPORTS = "Documents", "Patient Documents", "Reports"
 
@@ -101,21 +96,19 @@ class FilingRoom:
         return self._file_once(filing)
 
     def _file_once(self, filing: Filing) -> FiledDocument:
-        now, content, archive = self.now(), filing.content, self._archive
-        if self._faults.strikes("alter_bytes"):
-            content = rewritten(content)
-        document_type = (
-            self._faults.retype_to if self._faults.strikes("retype") else filing.document_type
-        )
-        shown_after = self._settings.visible_after_s + self._faults.hide_documents_for_s
+        now, archive, faults = self.now(), self._archive, self._faults
+        altered, retyped = faults.strikes("alter_bytes"), faults.strikes("retype")
+        content = rewritten(filing.content) if altered else filing.content
+        shown_after = self._settings.visible_after_s + faults.hide_documents_for_s
         with archive.lock:
             study = filing.study or archive.documents_study(filing.patient, now)
+            issuer, number = filing.patient
             document = FiledDocument(
                 section=_section(filing),
-                document_type=document_type,
+                document_type=faults.retype_to if retyped else filing.document_type,
                 title=filing.title,
-                patient_number=filing.patient[1],
-                issuer=filing.patient[0],
+                patient_number=number,
+                issuer=issuer,
                 accession=study.accession,
                 study_uid=study.uid,
                 series_uid=filing.series_uid or self._series_of(study),

@@ -4,8 +4,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
-from accord.sandbox.powerserver_archive import FiledDocument, HeldPatient, HeldStudy
 from accord.sandbox.powerserver_filing import PATIENT_DOCUMENTS
+from accord.sandbox.powerserver_records import FiledDocument, HeldPatient, HeldStudy
 from accord.sandbox.powerserver_values import fitted, person_name, put
 
 RAMSOFT_GROUP, TYPE_ELEMENT = 0x311B, 0x10

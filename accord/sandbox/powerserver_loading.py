@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from accord.sandbox.powerserver_archive import Archive, HeldPatient, HeldStudy
+from accord.sandbox.powerserver_archive import Archive
+from accord.sandbox.powerserver_records import HeldPatient, HeldStudy
 from accord.sandbox.powerserver_values import is_uid
 from accord.sandbox.world import World
 

@@ -6,9 +6,10 @@ import binascii
 import hl7
 
 from accord.sandbox.powerserver_answers import Header, Refused, value
-from accord.sandbox.powerserver_archive import Archive, FiledDocument, HeldStudy, PatientKey
+from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_filing import Filing, FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_orders import PatientDesk
+from accord.sandbox.powerserver_records import FiledDocument, HeldStudy, PatientKey
 
 SENDERS = {"ACCORD": "accord"}
 """MSH-3 -> who filed it, as far as PowerServer can know."""

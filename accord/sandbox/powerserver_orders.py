@@ -6,14 +6,9 @@ from zoneinfo import ZoneInfo
 import hl7
 
 from accord.sandbox.powerserver_answers import Header, Refused, value
-from accord.sandbox.powerserver_archive import (
-    Archive,
-    HeldPatient,
-    HeldStudy,
-    PatientKey,
-    Unknown,
-)
+from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_filing import FilingRoom, PowerServerSettings
+from accord.sandbox.powerserver_records import HeldPatient, HeldStudy, PatientKey, Unknown
 from accord.sandbox.powerserver_values import is_uid
 
 REGISTERED = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
@@ -71,15 +66,8 @@ class PatientDesk:
         Raises:
             Refused: AE; an unknown patient, or an order that names no study here.
         """
-        patient = self.known(message)
-        placer = value(message, "ORC", 2) or value(message, "OBR", 2)
-        accession = (
-            value(message, "OBR", 18) or value(message, "ORC", 3) or value(message, "OBR", 3)
-        )
-        study = self._archive.study_by(accession=accession) or self._archive.study_by(
-            placer_order=placer
-        )
-        control = value(message, "ORC", 1)
+        patient, control = self.known(message), value(message, "ORC", 1)
+        study = self._ordered(message)
         if study is None and control != "NW":
             raise Refused("AE", "204", "no order has this number", ("ORC", 2))
         if study is not None and study.patient != patient:
@@ -88,8 +76,8 @@ class PatientDesk:
             HeldStudy(
                 uid=study.uid if study else self._uid(value(message, "ZDS", 1)),
                 patient=patient,
-                accession=accession,
-                placer_order=placer,
+                accession=_accession(message),
+                placer_order=_placer(message),
                 modality=value(message, "OBR", 24),
                 description=value(message, "OBR", 4, 2) or value(message, "OBR", 4),
                 start=self.time(value(message, "ORC", 7, 4) or value(message, "OBR", 36)),
@@ -97,6 +85,11 @@ class PatientDesk:
                 priority=value(message, "ORC", 7, 6) or "MED",
                 referring=value(message, "PV1", 8, 2),
             )
+        )
+
+    def _ordered(self, message: hl7.Message) -> HeldStudy | None:
+        return self._archive.study_by(accession=_accession(message)) or self._archive.study_by(
+            placer_order=_placer(message)
         )
 
     def _uid(self, wanted: str) -> str:
@@ -122,6 +115,15 @@ class PatientDesk:
                 continue
             return (read if read.tzinfo else read.replace(tzinfo=self._zone)).astimezone(self._zone)
         return self._room.now()
+
+
+def _placer(message: hl7.Message) -> str:
+    return value(message, "ORC", 2) or value(message, "OBR", 2)
+
+
+def _accession(message: hl7.Message) -> str:
+    """Give OBR-18, where IHE puts it, else the filler order number."""
+    return value(message, "OBR", 18) or value(message, "ORC", 3) or value(message, "OBR", 3)
 
 
 def _patient(message: hl7.Message, key: PatientKey) -> HeldPatient:

@@ -6,15 +6,10 @@ from datetime import datetime
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from accord.sandbox.powerserver_archive import (
-    Archive,
-    FiledDocument,
-    HeldPatient,
-    HeldStudy,
-    PatientKey,
-)
+from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_instances import describe, describe_study
 from accord.sandbox.powerserver_matching import days_of, matches, values_of
+from accord.sandbox.powerserver_records import FiledDocument, HeldPatient, HeldStudy, PatientKey
 from accord.sandbox.powerserver_values import fitted, put
 
 IDENTIFIER_DOES_NOT_MATCH = 0xA900

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydicom.dataset import Dataset
 
 from accord.sandbox.faults import PowerServerFaults
-from accord.sandbox.powerserver_archive import Archive, HeldPatient, HeldStudy, PatientKey
+from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_filing import Filing, FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_instances import (
     PATIENT_LEVEL,
@@ -14,6 +14,7 @@ from accord.sandbox.powerserver_instances import (
     document_type_in,
     level_in,
 )
+from accord.sandbox.powerserver_records import HeldPatient, HeldStudy, PatientKey
 from accord.sandbox.powerserver_values import is_uid
 
 SUCCESS, REFUSED, NOT_UNDERSTOOD = 0x0000, 0xA700, 0xC000

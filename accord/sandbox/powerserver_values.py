@@ -6,7 +6,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.uid import RE_VALID_UID
 
-from accord.sandbox.powerserver_archive import HeldPatient
+from accord.sandbox.powerserver_records import HeldPatient
 
 LONGEST = {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024}
 """Characters by VR (DICOM PS3.5, table 6.2-1)."""

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -66,12 +66,6 @@ class WebPort:
 def switch_routes(powerserver: "PowerServerSim") -> list[Route]:
     """Give what another process needs to play with this PowerServer, all under /sandbox."""
 
-    def documents(_: Request) -> JSONResponse:
-        return JSONResponse([each.to_json() for each in powerserver.documents])
-
-    def messages(_: Request) -> JSONResponse:
-        return JSONResponse({"count": powerserver.messages_received})
-
     async def faults(request: Request) -> JSONResponse:
         if request.method == "POST":
             try:
@@ -87,8 +81,16 @@ def switch_routes(powerserver: "PowerServerSim") -> list[Route]:
             return JSONResponse({"error": str(error)}, status_code=422)
 
     return [
-        Route("/sandbox/documents", documents),
-        Route("/sandbox/messages/count", messages),
+        Route("/sandbox/documents", lambda _: JSONResponse(_documents(powerserver))),
+        Route("/sandbox/messages/count", lambda _: JSONResponse(_count(powerserver))),
         Route("/sandbox/faults", faults, methods=["GET", "POST"]),
         Route("/sandbox/world", world, methods=["POST"]),
     ]
+
+
+def _documents(powerserver: "PowerServerSim") -> list[dict[str, Any]]:
+    return [each.to_json() for each in powerserver.documents]
+
+
+def _count(powerserver: "PowerServerSim") -> dict[str, int]:
+    return {"count": powerserver.messages_received}

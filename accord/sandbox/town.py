@@ -87,14 +87,7 @@ class Town:
             )
         )
         self.blume = Blume(self.omegaai, plan.seed, self.world, clock)
-        self.vendor = VendorSync(
-            door=self._door(),
-            powerserver=self.powerserver,
-            setting=plan.setting,
-            manners=plan.vendor,
-            seed=plan.seed,
-            clock=clock,
-        )
+        self.vendor = self._vendor()
         self.facts = sandbox_facts(self.omegaai, self.powerserver)
         file = organization(self.omegaai, self.powerserver, plan.setting, plan.relay)
         self.organization_file, self.sandbox_file = write(self.directory, self.facts, file)
@@ -114,9 +107,16 @@ class Town:
         """Let PowerServer meet patients and orders that OmegaAI got since; give how many."""
         return introduce_arrivals(self.omegaai, self.powerserver, self.plan.setting, self._clock())
 
-    def _door(self) -> OmegaAIDoor:
-        sim = self.omegaai
-        return OmegaAIDoor(sim.base_url, sim.token_url, sim.client_id, sim.client_secret)
+    def _vendor(self) -> VendorSync:
+        sim, plan = self.omegaai, self.plan
+        return VendorSync(
+            door=OmegaAIDoor(sim.base_url, sim.token_url, sim.client_id, sim.client_secret),
+            powerserver=self.powerserver,
+            setting=plan.setting,
+            manners=plan.vendor,
+            seed=plan.seed,
+            clock=self._clock,
+        )
 
     def _let_the_vendor_run(self) -> Callable[[], None]:
         thread = threading.Thread(

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import httpx
 
 from accord.sandbox.powerserver import PowerServerSim, wall_clock
-from accord.sandbox.powerserver_archive import FiledDocument
 from accord.sandbox.powerserver_filing import Filing
+from accord.sandbox.powerserver_records import FiledDocument
 from accord.sandbox.vendor_forms import SubmittedForm, submitted_forms
 from accord.sandbox.vendor_reading import OmegaAIDoor, visit
 from accord.sandbox.vendor_sheet import printed, title_of

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from accord.sandbox.powerserver_records import FiledDocument
 from accord.sandbox.viewer_shelves import is_hidden, row_at, shelves, worklist
 from accord.sandbox.viewer_texts import texts_of
 
@@ -40,59 +41,65 @@ def viewer_routes(powerserver: "PowerServerSim") -> list[Route]:
     for travels in the body: even made-up people are not put into addresses.
     """
 
-    async def search(request: Request) -> Response:
+    pages = _Pages(powerserver)
+    return [
+        Route("/", pages.search, methods=["GET", "POST"]),
+        Route("/studies/{place:int}", pages.viewer),
+        Route("/documents/{number:int}.pdf", pages.pdf),
+        Route("/style.css", _style),
+    ]
+
+
+class _Pages:
+    def __init__(self, powerserver: "PowerServerSim") -> None:
+        self._powerserver, self._archive = powerserver, powerserver.archive
+
+    async def search(self, request: Request) -> Response:
         sought = ""
         if request.method == "POST":
             sought = parse_qs((await request.body()).decode()).get("sought", [""])[0]
-        rows = worklist(powerserver.archive, sought)
+        rows = worklist(self._archive, sought)
         return _page(
             request, "worklist.html", rows=rows[:MOST_ROWS], found=len(rows), sought=sought
         )
 
-    def viewer(request: Request) -> Response:
-        row = row_at(powerserver.archive, request.path_params["place"])
+    def viewer(self, request: Request) -> Response:
+        row = row_at(self._archive, request.path_params["place"])
         if row is None:
             return _nothing(request)
-        sections = shelves(powerserver.archive, row.study)
+        sections, now = shelves(self._archive, row.study), self._powerserver.now()
         documents = [
             each for shelf in sections for group in shelf.by_type.values() for each in group
         ]
-        chosen = next(
-            (
-                each
-                for each in documents
-                if str(each.number) == request.query_params.get("document")
-            ),
-            next((each for each in documents if each.is_current), None),
-        )
-        now = powerserver.now()
         return _page(
             request,
             "document_viewer.html",
             row=row,
             sections=sections,
-            chosen=chosen,
+            chosen=_chosen(documents, request.query_params.get("document")),
             hidden={each.number for each in documents if is_hidden(each, now)},
         )
 
-    def pdf(request: Request) -> Response:
-        filed = powerserver.documents
-        number = request.path_params["number"]
+    def pdf(self, request: Request) -> Response:
+        filed, number = self._powerserver.documents, request.path_params["number"]
         if not 1 <= number <= len(filed):
             return _nothing(request)
-        name = f'inline; filename="document-{number}.pdf"'
         return Response(
             filed[number - 1].content,
             media_type="application/pdf",
-            headers={"Content-Disposition": name, "X-Content-Type-Options": "nosniff"},
+            headers={
+                "Content-Disposition": f'inline; filename="document-{number}.pdf"',
+                "X-Content-Type-Options": "nosniff",
+            },
         )
 
-    return [
-        Route("/", search, methods=["GET", "POST"]),
-        Route("/studies/{place:int}", viewer),
-        Route("/documents/{number:int}.pdf", pdf),
-        Route("/style.css", _style),
-    ]
+
+def _chosen(documents: list[FiledDocument], wanted: str | None) -> FiledDocument | None:
+    """Give the document asked for, else the first that is current."""
+    for document in documents:
+        if str(document.number) == wanted:
+            return document
+    return next((each for each in documents if each.is_current), None)
 
 
 def _style(_: Request) -> Response:

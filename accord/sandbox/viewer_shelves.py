@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from accord.sandbox.powerserver_archive import (
-    Archive,
-    FiledDocument,
-    HeldPatient,
-    HeldStudy,
-    PatientKey,
-)
+from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_filing import DOCUMENTS, PATIENT_DOCUMENTS, REPORTS
+from accord.sandbox.powerserver_records import FiledDocument, HeldPatient, HeldStudy, PatientKey
 
 PRIOR_REPORTS = "Prior Reports"
 SECTIONS = (REPORTS, PRIOR_REPORTS, DOCUMENTS, PATIENT_DOCUMENTS)
