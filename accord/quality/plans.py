@@ -43,7 +43,7 @@ def _facts(item: Prepared, decision: Decision) -> dict[str, Any]:
         "chain": item.chain,
         "updated_at": item.source_updated_at.timestamp(),
         "key": decision.key,
-        # one column: Great Expectations' pair sets ignore a row condition (1.24.1)
+        # one column, so that one rule reads it
         "placement": f"{item.kind or 'nothing'} in {item.section or 'nothing'}",
         "document_type": item.document_type,
         "digest": item.digest,

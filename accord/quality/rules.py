@@ -1,6 +1,6 @@
 """What a rule of the gate is: a name, words for people, and one expectation; all of it data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
@@ -15,8 +15,11 @@ class Severity(StrEnum):
 
 
 Column = str
-Build = Callable[[ModuleType, Mapping[str, Any]], Any]
-"""Makes an expectation from `great_expectations.expectations` and the common arguments."""
+Build = Callable[[ModuleType, Sequence[Column], Mapping[str, Any]], Any]
+"""
+Makes an expectation from `great_expectations.expectations`, the columns to read, in the order of
+the check's, and the common arguments.
+"""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,12 @@ class Check:
 
     def only_where(self, column: Column, value: str | bool) -> "Check":
         """Narrow the check to the rows in which `column` has `value`."""
-        return Check((*self.columns, column), self.build, (column, value))
+        return Check(self.columns, self.build, (column, value))
+
+    @property
+    def reads(self) -> tuple[Column, ...]:
+        """Every column that must be there: those judged, and the one that narrows."""
+        return (*self.columns, self.where[0]) if self.where else self.columns
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Suite:
     @property
     def columns(self) -> tuple[Column, ...]:
         """Every column that the rules read, in the order of the rules."""
-        return tuple(dict.fromkeys(c for rule in self.rules for c in rule.check.columns))
+        return tuple(dict.fromkeys(c for rule in self.rules for c in rule.check.reads))
 
     def rule(self, name: str) -> Rule:
         """Give a rule by its name; KeyError where there is none."""
@@ -93,8 +101,8 @@ def one_of(column: Column, *values: str | bool) -> Check:
     """Ask that a column hold one of `values`."""
     return Check(
         (column,),
-        lambda gxe, common: gxe.ExpectColumnValuesToBeInSet(
-            column=column, value_set=list(values), **common
+        lambda gxe, columns, common: gxe.ExpectColumnValuesToBeInSet(
+            column=columns[0], value_set=list(values), **common
         ),
     )
 
@@ -103,8 +111,8 @@ def between(column: Column, lowest: float | None, highest: float | None) -> Chec
     """Ask that a column of numbers lie between two bounds, both included."""
     return Check(
         (column,),
-        lambda gxe, common: gxe.ExpectColumnValuesToBeBetween(
-            column=column, min_value=lowest, max_value=highest, **common
+        lambda gxe, columns, common: gxe.ExpectColumnValuesToBeBetween(
+            column=columns[0], min_value=lowest, max_value=highest, **common
         ),
     )
 
@@ -113,8 +121,8 @@ def not_above(column: Column, limit: Column) -> Check:
     """Ask that a column of numbers not exceed another column."""
     return Check(
         (column, limit),
-        lambda gxe, common: gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A=limit, column_B=column, or_equal=True, **common
+        lambda gxe, columns, common: gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A=columns[1], column_B=columns[0], or_equal=True, **common
         ),
     )
 
@@ -123,8 +131,8 @@ def matches(column: Column, pattern: str) -> Check:
     """Ask that a column of texts match a regular expression, from their beginning."""
     return Check(
         (column,),
-        lambda gxe, common: gxe.ExpectColumnValuesToMatchRegex(
-            column=column, regex=pattern, **common
+        lambda gxe, columns, common: gxe.ExpectColumnValuesToMatchRegex(
+            column=columns[0], regex=pattern, **common
         ),
     )
 
@@ -133,5 +141,5 @@ def unique(column: Column) -> Check:
     """Ask that no value of a column stand twice; each row that shares one is named."""
     return Check(
         (column,),
-        lambda gxe, common: gxe.ExpectColumnValuesToBeUnique(column=column, **common),
+        lambda gxe, columns, common: gxe.ExpectColumnValuesToBeUnique(column=columns[0], **common),
     )
