@@ -1,4 +1,5 @@
 import io
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -58,9 +59,7 @@ def database_version(connection: Connection) -> str | None:
 
 def code_version() -> str:
     """Give the version of the tables that this code was written for."""
-    head = _scripts().get_current_head()
-    assert head is not None
-    return head
+    return _versions()[-1]
 
 
 def refuse_downgrade() -> NoReturn:
@@ -85,7 +84,7 @@ def _refuse_newer(connection: Connection) -> None:
                 " give the ledger a database of its own"
             )
         return
-    if found not in {script.revision for script in _scripts().walk_revisions()}:
+    if found not in _versions():
         raise LedgerNotCurrent(
             f"the ledger's database is of version {found}, which this code ({code_version()})"
             " does not know: it is newer; install the code it was made by"
@@ -100,5 +99,8 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def _versions() -> tuple[str, ...]:
+    """All versions this code knows, the first one first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(script.revision for script in scripts.walk_revisions())[::-1]

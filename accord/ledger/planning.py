@@ -13,6 +13,19 @@ from accord.ledger.tables import EFFECT
 
 PLANNER = "plan"
 
+_UNTOUCHED: dict[str, Any] = {
+    "state": EffectState.PLANNED,
+    "reason": "",
+    "rung": "",
+    "attempts": 0,
+    "lease_holder": "",
+    "lease_token": 0,
+    "moved_by": PLANNER,
+    "moved_why": "called for",
+    **dict.fromkeys(("lease_until", "sent_at", "landed_at", "verified_at", "absent_at")),
+    "retired_at": None,
+}
+
 DESCRIBABLE = frozenset(
     {EffectState.PLANNED, EffectState.HELD, EffectState.PARKED, EffectState.REJECTED}
 )
@@ -32,10 +45,12 @@ def add(
     there = load(connection, (effect.key for effect in effects))
     new = {effect.key: effect for effect in effects if effect.key not in there}
     if new:
-        _insert(connection, list(new.values()), run=run, now=now)
-        added = load(connection, new)
-        save(connection, _disposed(new.values(), added, now))
-        there |= load(connection, new)
+        planned = _planned(connection, list(new.values()), run=run, now=now)
+        connection.execute(insert(EFFECT), [row.model_dump() for row in planned])
+        there |= {row.key: row for row in planned}
+        disposed = _disposed(new.values(), there, now)
+        save(connection, disposed)
+        there |= {row.key: row for row in disposed}
     return [there[effect.key] for effect in effects]
 
 
@@ -61,16 +76,16 @@ def describe(
     return row.model_copy(update=values)
 
 
-def _insert(
+def _planned(
     connection: Connection, new: Sequence[PlannedEffect], *, run: str, now: datetime
-) -> None:
+) -> list[EffectRow]:
     ends = _chain_ends(connection, new)
     rows = []
     for effect in new:
         chain = (effect.organization, effect.chain)
         ends[chain] = ends.get(chain, -1) + 1
         rows.append(_row(effect, position=ends[chain], run=run, now=now))
-    connection.execute(insert(EFFECT), rows)
+    return rows
 
 
 def _chain_ends(
@@ -89,13 +104,12 @@ def _chain_ends(
     return ends
 
 
-def _row(effect: PlannedEffect, *, position: int, run: str, now: datetime) -> dict[str, Any]:
-    row = effect.model_dump(exclude={"disposition", "reason"})
-    return row | {
-        "position": position, "state": EffectState.PLANNED, "reason": "", "rung": "",
-        "attempts": 0, "lease_holder": "", "lease_token": 0, "planned_at": now,
-        "moved_by": PLANNER, "moved_why": "called for", "updated_at": now, "run": run,
-    }  # fmt: skip
+def _row(effect: PlannedEffect, *, position: int, run: str, now: datetime) -> EffectRow:
+    return EffectRow.model_validate(
+        _UNTOUCHED
+        | effect.model_dump(exclude={"disposition", "reason"})
+        | {"position": position, "planned_at": now, "updated_at": now, "run": run}
+    )
 
 
 def _disposed(

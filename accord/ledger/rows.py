@@ -16,6 +16,8 @@ _CHANGING = (
     *("moved_by", "moved_why", "updated_at"),
 )
 
+_ONE = select(EFFECT).where(EFFECT.c.key == bindparam("wanted"))
+_ONE_LOCKED = _ONE.with_for_update()
 _SAVE = (
     update(EFFECT)
     .where(EFFECT.c.key == bindparam("row_key"))
@@ -41,11 +43,18 @@ def load(
     """Read effects by key, those that are there; `lock` keeps others off until the commit."""
     found: dict[str, EffectRow] = {}
     for page in pages(keys):
-        query = select(EFFECT).where(EFFECT.c.key.in_(page)).order_by(EFFECT.c.key)
-        query = query.with_for_update() if lock else query
-        for mapping in connection.execute(query).mappings():
+        for mapping in _page(connection, page, lock=lock):
             found[mapping["key"]] = as_row(mapping)
     return found
+
+
+def _page(connection: Connection, page: list[str], *, lock: bool) -> Sequence[RowMapping]:
+    if len(page) == 1:  # built once: half the time of one transition went into building it
+        query = _ONE_LOCKED if lock else _ONE
+        return connection.execute(query, {"wanted": page[0]}).mappings().all()
+    several = select(EFFECT).where(EFFECT.c.key.in_(page)).order_by(EFFECT.c.key)
+    several = several.with_for_update() if lock else several
+    return connection.execute(several).mappings().all()
 
 
 def where(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from accord.domain.effects import EffectState, Mode
 from accord.ledger import transitions
@@ -21,6 +21,14 @@ Outcome = Sent | EffectRow | Refusal
 """A refusal is returned, not raised: one late item does not undo what stands beside it."""
 
 EXPIRY_PAGE = 500
+
+_MODE_LOCKED = (
+    select(MODE.c.mode)
+    .where(
+        MODE.c.organization == bindparam("organization_"), MODE.c.process == bindparam("process_")
+    )
+    .with_for_update(read=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +121,12 @@ def _modes(
 ) -> Callable[[EffectRow], Mode]:
     """Read the modes that sending rests on; nobody changes them until the commit."""
     sending = [rows[step.key] for step in steps if isinstance(step, Claim) and step.key in rows]
-    wanted = sorted({(row.organization, row.process) for row in sending})
     found: dict[tuple[str, str], Mode] = {}
-    if wanted:
-        query = (
-            select(MODE.c.organization, MODE.c.process, MODE.c.mode)
-            .where(tuple_(MODE.c.organization, MODE.c.process).in_(wanted))
-            .order_by(MODE.c.organization, MODE.c.process)
-            .with_for_update(read=True)
-        )
-        found = {(org, process): Mode(mode) for org, process, mode in connection.execute(query)}
-    return lambda row: found.get((row.organization, row.process), Mode.WATCH)
+    for organization, process in sorted({(row.organization, row.process) for row in sending}):
+        asked = {"organization_": organization, "process_": process}
+        mode = connection.execute(_MODE_LOCKED, asked).scalar_one_or_none()
+        found[organization, process] = Mode.WATCH if mode is None else Mode(mode)
+    return lambda row: found[row.organization, row.process]
 
 
 def _key(step: Step) -> str:
