@@ -1,8 +1,6 @@
 """PowerServer's DICOM station: C-ECHO, C-FIND, C-GET, C-MOVE, C-STORE and the worklist."""
 
 import contextlib
-import socket
-import socketserver
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -17,10 +15,10 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run 
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
-from pynetdicom.transport import ThreadedAssociationServer
 
 from accord.sandbox.faults import PowerServerFaults
 from accord.sandbox.powerserver_archive import Archive
+from accord.sandbox.powerserver_associations import StationServer, opened
 from accord.sandbox.powerserver_filing import FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_instances import instance
 from accord.sandbox.powerserver_matching import selected
@@ -40,37 +38,6 @@ POLL_S = 0.05
 LARGE_PDU = 0  # no limit: a document in few pieces
 
 
-class _Server(ThreadedAssociationServer):
-    """
-    Sets TCP_NODELAY on what it accepts (ten times faster), and hangs up at once while down.
-
-    It keeps what it accepted: pynetdicom leaves a socket open whose peer went away first.
-    """
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        self.is_down = False
-        self._accepted: list[socket.socket] = []
-        super().__init__(*arguments, **named)
-
-    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
-        accepted, address = super().get_request()
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._accepted = [kept for kept in self._accepted if kept.fileno() >= 0] + [accepted]
-        return accepted, address
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        return not self.is_down
-
-    def shutdown(self) -> None:
-        socketserver.BaseServer.shutdown(self)  # pynetdicom's also looks for itself in its AE
-        self.server_close()
-
-    def server_close(self) -> None:
-        super().server_close()
-        for accepted in self._accepted:
-            accepted.close()
-
-
 class DicomStation:
     """Serves one archive over DICOM on loopback, in threads of pynetdicom's."""
 
@@ -87,7 +54,7 @@ class DicomStation:
         self._finder = Finder(archive, room.now, settings.ae_title)
         self._store = StoreRoom(archive, room, faults, settings)
         entity = self._entity()
-        self._server = _Server(
+        self._server = StationServer(
             entity,
             ("127.0.0.1", 0),
             settings.ae_title,
@@ -177,7 +144,7 @@ class DicomStation:
         if where is None:
             yield None, None
             return
-        yield (*where, {"evt_handlers": [(evt.EVT_CONN_OPEN, _without_delay)]})
+        yield (*where, {"evt_handlers": [(evt.EVT_CONN_OPEN, opened)]})
         yield from self._retrieved(event)
 
     def _retrieved(self, event: evt.Event) -> Iterator[Any]:
@@ -199,9 +166,3 @@ class DicomStation:
 
     def _stored(self, event: evt.Event) -> int:
         return self._store.store(event.dataset, calling=str(event.assoc.requestor.ae_title))
-
-
-def _without_delay(event: evt.Event) -> None:
-    wrapped = event.assoc.dul.socket
-    if wrapped is not None and wrapped.socket is not None:
-        wrapped.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
