@@ -21,19 +21,23 @@ class StationServer(ThreadedAssociationServer):
         super().__init__(*arguments, **named)
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        """Take a connection, without Nagle's delay."""
         accepted, address = super().get_request()
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accepted = [kept for kept in self._accepted if kept.fileno() >= 0] + [accepted]
         return accepted, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Hang up on a connection while the station is down."""
         return not self.is_down
 
     def shutdown(self) -> None:
+        """End the loop that accepts, and the port with it."""
         socketserver.BaseServer.shutdown(self)  # pynetdicom's also looks for itself in its AE
         self.server_close()
 
     def server_close(self) -> None:
+        """Close the port and every connection it took."""
         super().server_close()
         for accepted in self._accepted:
             accepted.close()
