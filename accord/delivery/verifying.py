@@ -87,7 +87,11 @@ class Verifier:
         settlements = {row.key: _settle(row, found.get(row.key), alive, wire, desk) for row in rows}
         await asyncio.to_thread(self._write, powerserver, rows, settlements, found)
         landed = [r for r in rows if r.state is EffectState.LANDED]
-        return sum(settlements[row.key].step is Step.STAY for row in landed) if alive else 0
+        return (
+            sum(settlements[row.key].step is Step.STAY for row in landed)
+            if powerserver not in self.blind
+            else 0
+        )
 
     async def _look(
         self,
