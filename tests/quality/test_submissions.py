@@ -5,10 +5,11 @@ A good submission passes; each case changes one thing about it. That very case i
 time without its rule, and passes: a rule that is taken away is missed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -85,17 +86,29 @@ def a_pdf_form(**changes: Any) -> Submission:
 GOOD_PDF = DocumentFacts(size_bytes=8, pages=1)
 
 
-def _judge(
-    submission: Submission, document: DocumentFacts | None = None, suite: Suite = SUBMISSIONS
-) -> Verdict:
-    documents = {"odd": document} if document else {}
+Form = tuple[Submission, DocumentFacts | None]
+
+
+def _judge(forms: Mapping[str, Form], suite: Suite) -> Verdict:
     frame = submission_facts(
-        {"good": a_submission(), "odd": submission},
-        {"good": GOOD_PDF, **documents},
+        {key: submission for key, (submission, _) in forms.items()},
+        {key: document for key, (_, document) in forms.items() if document},
         organization=ORGANIZATION,
         now=NOW,
     )
     return screen(frame, suite)
+
+
+@cache
+def _verdict_on_the_cases(without: str = "") -> Verdict:
+    """Judge all cases at once, and a good form beside them."""
+    forms: dict[str, Form] = {"good": (a_submission(), GOOD_PDF)}
+    forms |= {_key(case.values[1]): cast("Form", case.values[1:]) for case in CASES}
+    return _judge(forms, SUBMISSIONS.without(without))
+
+
+def _key(submission: Any) -> str:
+    return f"form-{id(submission)}"
 
 
 CASES = [
@@ -207,8 +220,8 @@ def test_each_rule_holds_a_row_that_no_other_holds(
     rule: str, submission: Submission, document: DocumentFacts | None
 ) -> None:
     """One thing is wrong, one rule says so, and the good form beside it passes."""
-    verdict = _judge(submission, document)
-    assert verdict.held == {"odd": [rule]}
+    verdict = _verdict_on_the_cases()
+    assert verdict.held[_key(submission)] == [rule]
     assert verdict.passed == ["good"]
 
 
@@ -217,7 +230,7 @@ def test_a_rule_taken_away_is_missed(
     rule: str, submission: Submission, document: DocumentFacts | None
 ) -> None:
     """Without its rule the same row would pass: the case above would turn red."""
-    assert _judge(submission, document, SUBMISSIONS.without(rule)).held == {}
+    assert _key(submission) in _verdict_on_the_cases(without=rule).passed
 
 
 def test_every_rule_has_such_a_row() -> None:
@@ -225,37 +238,35 @@ def test_every_rule_has_such_a_row() -> None:
     assert {case.values[0] for case in CASES} == {rule.name for rule in SUBMISSIONS.rules}
 
 
-@pytest.mark.parametrize(
-    ("submission", "document"),
-    [
-        pytest.param(a_submission(), None, id="not-yet-rendered"),
-        pytest.param(a_submission(), DocumentFacts(size_bytes=LIMIT, pages=3), id="at-the-limit"),
-        pytest.param(a_pdf_form(), GOOD_PDF, id="pdf-form"),
-        pytest.param(
-            a_submission(kind=FormKind.REGISTRATION, accession=None), None, id="registration"
-        ),
-        pytest.param(a_submission(questionnaire_status="retired"), None, id="later-unpublished"),
-        pytest.param(
-            a_submission(questionnaire_status="draft", questionnaire_ever_published=True),
-            None,
-            id="published-once",
-        ),
-        pytest.param(a_submission(appointment_subject_agrees=None), None, id="no-appointment"),
-        pytest.param(a_submission(accession="A" * 16), None, id="sixteen"),
-        pytest.param(
-            a_submission(submitted_at=NOW + timedelta(minutes=10)), None, id="a-clock-that-drifts"
-        ),
-        pytest.param(a_submission(status=SubmissionStatus.AMENDED), None, id="amended"),
-        pytest.param(
-            a_submission(patient=a_patient(family="F" * 59, given="Ana")),
-            None,
-            id="sixty-four-characters",
-        ),
-    ],
-)
-def test_what_may_pass_passes(submission: Submission, document: DocumentFacts | None) -> None:
+GOOD_ONES = [
+    pytest.param(a_submission(), None, id="not-yet-rendered"),
+    pytest.param(a_submission(), DocumentFacts(size_bytes=LIMIT, pages=3), id="at-the-limit"),
+    pytest.param(a_pdf_form(), GOOD_PDF, id="pdf-form"),
+    pytest.param(a_submission(kind=FormKind.REGISTRATION, accession=None), None, id="registration"),
+    pytest.param(a_submission(questionnaire_status="retired"), None, id="later-unpublished"),
+    pytest.param(
+        a_submission(questionnaire_status="draft", questionnaire_ever_published=True),
+        None,
+        id="published-once",
+    ),
+    pytest.param(a_submission(appointment_subject_agrees=None), None, id="no-appointment"),
+    pytest.param(a_submission(accession="A" * 16), None, id="sixteen"),
+    pytest.param(
+        a_submission(submitted_at=NOW + timedelta(minutes=10)), None, id="a-clock-that-drifts"
+    ),
+    pytest.param(a_submission(status=SubmissionStatus.AMENDED), None, id="amended"),
+    pytest.param(
+        a_submission(patient=a_patient(family="F" * 59, given="Ana")),
+        None,
+        id="sixty-four-characters",
+    ),
+]
+
+
+def test_what_may_pass_passes() -> None:
     """The bounds of the rules, from within."""
-    assert _judge(submission, document).passed == ["good", "odd"]
+    forms = {str(case.id): cast("Form", case.values) for case in GOOD_ONES}
+    assert _judge(forms, SUBMISSIONS).held == {}
 
 
 def test_a_withdrawal_needs_no_content() -> None:
@@ -266,12 +277,13 @@ def test_a_withdrawal_needs_no_content() -> None:
         submitted_at=None,
         questionnaire_status="",
     )
-    assert _judge(withdrawn).held == {}
+    assert _judge({"withdrawn": (withdrawn, None)}, SUBMISSIONS).held == {}
 
 
 def test_the_first_broken_rule_is_the_reason() -> None:
     """Rules stand with the most telling first; a row lists all it breaks, in that order."""
-    verdict = _judge(a_submission(issuer_known=False, patient=None, accession=None))
+    odd = a_submission(issuer_known=False, patient=None, accession=None)
+    verdict = _judge({"odd": (odd, None)}, SUBMISSIONS)
     assert verdict.held["odd"] == ["issuer-known", "patient-known", "clinical-names-an-accession"]
 
 
