@@ -7,6 +7,7 @@ What the ledger refuses, named by what the caller does next.
      |- IllegalMove         not one of the legal moves: look at the effect again
      |- UnknownEffect       no such key
      |- WatermarkRefused    items are missing from the ledger, or it would go backwards
+     |- PlanRefused         this plan may not be decided, or not so
      |- LedgerNotCurrent    the database and the code are of different versions
      `- AuditBroken         an entry of the audit trail was changed, removed or moved
 
@@ -74,6 +75,17 @@ class WatermarkRefused(LedgerRefusal):
         if not self.missing:
             return f"watermark {self.name} would go backwards"
         return f"watermark {self.name} stays: {len(self.missing)} item(s) have no ledger row"
+
+
+class PlanRefused(LedgerRefusal):
+    """A plan cannot be decided: unknown, expired, another one than was shown, or decided."""
+
+    def __init__(self, plan: str, why: str) -> None:
+        super().__init__(plan, why)
+        self.plan, self.why = plan, why
+
+    def __str__(self) -> str:
+        return f"plan {self.plan}: {self.why}"
 
 
 class LedgerNotCurrent(LedgerRefusal):

@@ -3,7 +3,17 @@ from datetime import datetime
 
 from accord.domain.effects import Mode
 from accord.domain.keys import opaque
-from accord.ledger import audit, beacons, breaks, humantasks, retention, switches, watermarks
+from accord.ledger import (
+    approvals,
+    audit,
+    beacons,
+    breaks,
+    humantasks,
+    retention,
+    switches,
+    watermarks,
+)
+from accord.ledger.approvals import Decision, PlanRow, ProposedPlan, Verdict
 from accord.ledger.audit import AuditEntry, AuditHead
 from accord.ledger.beacons import KnownObject
 from accord.ledger.bootclock import boot_seconds
@@ -132,6 +142,32 @@ class Ledger(EffectLedger):
         """Give an organization's human tasks in these states, oldest first."""
         with self._database.read() as connection:
             return humantasks.listed(connection, organization, states)
+
+    def propose(self, plan: ProposedPlan, *, run: str) -> PlanRow:
+        """Save a plan for approval; the same run's same plan is given as it stands."""
+        parts = ("plan", plan.organization, plan.process, plan.digest, run)
+        id_ = opaque(self._site_key, *parts)
+        with self._database.write() as connection:
+            return approvals.propose(connection, id_, plan, run=run, now=self._now())
+
+    def decide(self, plan: str, decision: Decision, *, who: str, digest: str) -> PlanRow:
+        """
+        Write down, before the first write to a peer, what a person said; and audit it.
+
+        Raises:
+            PlanRefused: unknown, expired, another than was shown, or decided otherwise before.
+        """
+        now = self._now()
+        entry = AuditEntry(at=now, actor=who, action="decide", what=plan, outcome=decision)
+        with self._database.write() as connection:
+            row = approvals.decide(connection, plan, Verdict(decision, who, digest, now))
+            audit.append(connection, self._audit_key, [entry])
+        return row
+
+    def proposed(self, plan: str) -> PlanRow | None:
+        """Give a plan with its decision; None: there is none of this id."""
+        with self._database.read() as connection:
+            return approvals.read(connection, plan)
 
     # -- differences ---------------------------------------------------------------------------
 

@@ -179,6 +179,24 @@ class Break(LedgerTable, table=True):
     run: str = ""
 
 
+class Plan(LedgerTable, table=True):
+    """Effects that wait for a person's yes; its content never changes."""
+
+    __tablename__ = "plan"
+
+    id: str = Field(primary_key=True, max_length=20)
+    organization: str
+    process: str
+    effects: list[str] = Field(sa_type=JSON)  # keys
+    digest: str
+    proposed_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    decision: str
+    decided_by: str = ""
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    run: str = ""
+
+
 class Beacon(LedgerTable, table=True):
     """An object known to be there: finding it proves that the read-back path is alive."""
 
@@ -220,5 +238,6 @@ BARRIER = _table("barrier")
 WATERMARK = _table("watermark")
 HUMAN_TASK = _table("human_task")
 BREAK = _table("break")
+PLAN = _table("plan")
 BEACON = _table("beacon")
 AUDIT = _table("audit_entry")

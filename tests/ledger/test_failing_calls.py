@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import Uid
+from accord.ledger.approvals import Decision, ProposedPlan
 from accord.ledger.audit import AuditEntry
 from accord.ledger.beacons import KnownObject
 from accord.ledger.breaks import SeenBreak
@@ -40,6 +41,10 @@ _SEEN = SeenBreak(organization=_ORGANIZATION, process=_PROCESS, code="X", subjec
 _KNOWN = KnownObject(
     organization=_ORGANIZATION, powerserver="main", study_uid=Uid("1"), series_uid=Uid("2"),
     sop_uid=Uid("3"), seen_at=BEGINNING,
+)  # fmt: skip
+_PLAN = ProposedPlan(
+    organization=_ORGANIZATION, process=_PROCESS, effects=(key_of("one"),),
+    expires_at=BEGINNING + timedelta(days=1),
 )  # fmt: skip
 _STORIES: dict[str, Story] = {}
 
@@ -169,6 +174,17 @@ def _observed(ledger: Ledger, clock: Clock) -> Call:
 
 
 @_story
+def _propose(ledger: Ledger, clock: Clock) -> Call:
+    return lambda: ledger.propose(_PLAN, run="r")
+
+
+@_story
+def _decide(ledger: Ledger, clock: Clock) -> Call:
+    row = ledger.propose(_PLAN, run="r")
+    return lambda: ledger.decide(row.id, Decision.APPROVED, who="Ana", digest=row.digest)
+
+
+@_story
 def _saw_break(ledger: Ledger, clock: Clock) -> Call:
     ledger.saw_break(_SEEN)
     return lambda: ledger.saw_break(_SEEN)
@@ -211,6 +227,7 @@ _READS: dict[str, Callable[[Ledger], Any]] = {
     "mode": lambda ledger: ledger.mode(_ORGANIZATION, _PROCESS),
     "mode_row": lambda ledger: ledger.mode_row(_ORGANIZATION, _PROCESS),
     "watermark": lambda ledger: ledger.watermark(_ORGANIZATION, _PROCESS, "x"),
+    "proposed": lambda ledger: ledger.proposed("x"),
     "tasks": lambda ledger: ledger.tasks(_ORGANIZATION),
     "breaks": lambda ledger: ledger.breaks(_ORGANIZATION, _PROCESS),
     "audit_head": lambda ledger: ledger.audit_head(),

@@ -63,6 +63,13 @@ _EFFECT_RULES = (
     ("stays", "DELETE", "TRUE", "effects are never deleted"),
 )
 
+_PLAN_CHANGED = (
+    "NEW.id <> OLD.id OR NEW.digest <> OLD.digest OR NEW.effects{text} <> OLD.effects{text}"
+    " OR NEW.expires_at <> OLD.expires_at"
+    " OR (OLD.decision <> 'open' AND NEW.decision <> OLD.decision)"
+)
+_PLAN_SAYS = "plan: it never changes, and is decided once"
+
 _ONLY_ADD = ("effect_move", "audit_entry", "legal_move")
 
 _LOG = (
@@ -79,6 +86,10 @@ def _sqlite() -> list[str]:
             f"CREATE TRIGGER effect_{name} BEFORE {verb} ON effect WHEN {condition}"
             f" BEGIN SELECT RAISE(ABORT, 'effect: {says}'); END"
         )
+    out.append(
+        f"CREATE TRIGGER plan_fixed BEFORE UPDATE ON plan WHEN {_PLAN_CHANGED.format(text='')}"
+        f" BEGIN SELECT RAISE(ABORT, '{_PLAN_SAYS}'); END"
+    )
     for table in _ONLY_ADD:
         verbs = ("INSERT", "UPDATE", "DELETE") if table == "legal_move" else ("UPDATE", "DELETE")
         for verb in verbs:
@@ -120,6 +131,16 @@ def _postgres() -> list[str]:
             "RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ': rows are never changed',"
             " ERRCODE = 'integrity_constraint_violation';",
         )
+    )
+    out.append(
+        _function(
+            "plan_fixed",
+            f"IF {_PLAN_CHANGED.format(text='::text')} THEN RAISE EXCEPTION '{_PLAN_SAYS}'"
+            " USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW;",
+        )
+    )
+    out.append(
+        "CREATE TRIGGER plan_fixed BEFORE UPDATE ON plan FOR EACH ROW EXECUTE FUNCTION plan_fixed()"
     )
     for table in (*_ONLY_ADD, "effect"):
         verbs = "TRUNCATE" if table == "effect" else "UPDATE OR DELETE OR TRUNCATE"

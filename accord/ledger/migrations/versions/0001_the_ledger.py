@@ -172,6 +172,18 @@ def _beside_effects() -> None:
     )
     op.create_index("ix_break_organization", "break", ["organization"])
     op.create_table(
+        "plan",
+        sa.Column("id", sa.String(20), primary_key=True),
+        *map(_text, ("organization", "process")),
+        sa.Column("effects", sa.JSON(), nullable=False),
+        _text("digest"),
+        _time("proposed_at"),
+        _time("expires_at"),
+        *map(_text, ("decision", "decided_by")),
+        _time("decided_at", optional=True),
+        _text("run"),
+    )
+    op.create_table(
         "beacon",
         sa.Column("organization", sa.String(), primary_key=True),
         sa.Column("powerserver", sa.String(), primary_key=True),
