@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from threading import current_thread
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -70,6 +71,7 @@ class Line:
         self._timeout_s = wire.timeout_s
         self._busy = False
         self.association, self.socket = _associate(wire, service, self._take)
+        keep_answers_from_the_reactor(self.association)
         self.association.dul._run_loop_delay = _ACTIVE_S
 
     def _take(self, event: evt.Event) -> int:
@@ -144,6 +146,22 @@ class Line:
         elif self.association.is_established:
             self.association.abort()
         finish(self.association, self.socket)
+
+
+def keep_answers_from_the_reactor(association: Association) -> None:
+    """
+    Let nobody but the requesting thread take answers off the queue.
+
+    pynetdicom pauses its idle loop for each request, but a pass that has just begun still takes
+    a message (its issue 875): a row would be missing from a result that says success, and an
+    absence that is not real would be believed. A requestor's idle loop has nothing to serve.
+    """
+    take = association.dimse.get_msg
+
+    def take_unless_idle(block: bool = False) -> Any:
+        return (None, None) if current_thread() is association else take(block)
+
+    association.dimse.get_msg = take_unless_idle  # type: ignore[method-assign]  # no public seam
 
 
 class _Caller(AE):
