@@ -127,6 +127,7 @@ def _deploy(catalogue: Catalogue, enrolled: Mapping[str, str], say: Say) -> dict
             deployment,
             description=catalogue.describe(name, enrolled.values()),
             limit=enrolment.sweeps_at_a_time(len(enrolled)) if several else None,
+            defaults=enrolment.defaults(enrolled),
         )
         applied = built.apply()
         assert isinstance(applied, UUID)  # a coroutine only in asynchronous code

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLi
 from prefect.deployments.runner import RunnerDeployment
 from prefect.flows import Flow
 from prefect.runner.storage import LocalStorage
+from prefect.utilities.callables import parameter_schema
 from prefect.utilities.importtools import import_object
 from pydantic import Field
 
@@ -94,21 +95,28 @@ def full_name(deployment: DeploymentConfig) -> str:
 
 
 def deployable(
-    deployment: DeploymentConfig, *, description: str, limit: int | None
+    deployment: DeploymentConfig,
+    *,
+    description: str,
+    limit: int | None = None,
+    defaults: Mapping[str, str] | None = None,
 ) -> RunnerDeployment:
     """
     Build what Prefect's API is given; nothing is sent until its `apply()`.
 
     Args:
+        defaults: values for those of the flow's parameters that have these names.
         limit: overrides how many runs at a time; None leaves what the file says.
     """
+    takes = parameter_schema(flow_of(deployment)).properties
+    given = {name: value for name, value in (defaults or {}).items() if name in takes}
     with contextlib.chdir(ROOT):
         built = RunnerDeployment.from_entrypoint(
             deployment.entrypoint or "",
             deployment.name or "",
             description=description or deployment.description,
             tags=list(deployment.tags or []),
-            parameters=deployment.parameters,
+            parameters={**given, **deployment.parameters},
             concurrency_limit=_concurrency(deployment, limit),
             work_pool_name=deployment.work_pool.name if deployment.work_pool else None,
         )

@@ -1,5 +1,6 @@
 """One organization on a Prefect server: its blocks, its strict limits and its schedules."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -37,6 +38,17 @@ def sweeps_at_a_time(organizations: int) -> int:
     and one that is about to find that out, and must not cost another organization its turn.
     """
     return 1 if organizations <= 1 else 2 * organizations
+
+
+def defaults(enrolled: Mapping[str, str]) -> dict[str, str]:
+    """
+    Give the deployments' default parameters: the organization, where there is only one.
+
+    It fills the forms in the UI. And Prefect 3.8 empties a schedule's parameters when the
+    schedule is paused by itself: then this default still names the organization. With several
+    organizations a schedule that was paused so is mended by running the bootstrap again.
+    """
+    return {"organization": next(iter(enrolled))} if len(enrolled) == 1 else {}
 
 
 def limit_one(client: SyncPrefectClient, name: str) -> None:

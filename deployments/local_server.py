@@ -29,7 +29,7 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": "http://127.0.0.1",
 }
-"""What an installation should set too (docs/installation.md)."""
+"""What an installation should set too; deployments/server.env.example says why."""
 
 QUIET: Mapping[str, str] = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import OrchestrationResult
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelled, Completed, Pending, Running
 
 from accord.domain.organization_text import WrongOrganizationFile
 from blocks.ledger import LedgerDatabase
@@ -14,7 +19,7 @@ from blocks.site import Site
 from deployments.bootstrap import NoServer, bootstrap
 from deployments.catalogue import ROOT, Catalogue, read
 from deployments.documents import SiteKeyChanges
-from deployments.enrolment import enrolled
+from deployments.enrolment import defaults, enrolled
 from deployments.local_server import LocalServer
 from deployments.secrets_given import MissingSecret, new_site_key
 
@@ -41,7 +46,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(
     prefect_server: LocalServer, tiny: Catalogue, given: dict[str, str]
 ) -> Iterator[SyncPrefectClient]:
@@ -93,12 +98,41 @@ def test_what_an_operator_paused_stays_paused(
     sweep = client.read_deployment_by_name("tiny/sweep")
     (schedule,) = client.read_deployment_schedules(sweep.id)
     client.update_deployment_schedule(sweep.id, schedule.id, active=False)
-    try:
-        bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
-        (after,) = client.read_deployment_schedules(sweep.id)
-        assert not after.active
-    finally:
-        client.update_deployment_schedule(sweep.id, schedule.id, active=True)
+    bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
+    (after,) = client.read_deployment_schedules(sweep.id)
+    assert not after.active
+
+
+def test_pausing_a_schedule_does_not_make_it_forget_its_organization(
+    client: SyncPrefectClient, tiny: Catalogue, given: dict[str, str]
+) -> None:
+    """
+    Prefect 3.8 empties a schedule's parameters when it is paused by itself, as the UI's switch
+    does. With one organization the deployment's default still names it; and the bootstrap, run
+    again, mends the schedule.
+    """
+    sweep = client.read_deployment_by_name("tiny/sweep")
+    (schedule,) = client.read_deployment_schedules(sweep.id)
+    client.update_deployment_schedule(sweep.id, schedule.id, active=False)
+    (emptied,) = client.read_deployment_schedules(sweep.id)
+    assert emptied.parameters == {}, "Prefect has mended this: so may we"
+    if enrolled().keys() == {SLUG}:
+        assert sweep.parameters == {"organization": SLUG}
+    bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
+    (mended,) = client.read_deployment_schedules(sweep.id)
+    assert mended.parameters == {"organization": SLUG}
+
+
+@pytest.mark.parametrize(
+    ("slugs", "filled_in"),
+    [([], {}), (["a"], {"organization": "a"}), (["a", "b"], {})],
+    ids=["none", "one", "several"],
+)
+def test_forms_are_filled_in_where_there_is_no_choice(
+    slugs: list[str], filled_in: dict[str, str]
+) -> None:
+    """With several organizations a person chooses, every time."""
+    assert defaults(dict.fromkeys(slugs, "pt-BR")) == filled_in
 
 
 def test_the_schedule_carries_zone_slug_and_parameters(client: SyncPrefectClient) -> None:
@@ -181,10 +215,41 @@ def test_a_refused_organization_leaves_no_trace(
     assert "keyless" not in enrolled()
 
 
-def test_without_a_server_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not a traceback of the HTTP library."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+def test_a_sweep_that_finds_one_running_is_cancelled(client: SyncPrefectClient) -> None:
+    """By the deployment's limit, before a process is started; the place comes free at the end."""
+    sweep = client.read_deployment_by_name("tiny/sweep")
+    runs = [
+        client.create_flow_run_from_deployment(sweep.id, parameters={"organization": SLUG}).id
+        for _ in range(3)
+    ]
+    first, second, third = runs
+    client.set_flow_run_state(first, Pending())
+    client.set_flow_run_state(first, Running())
+    refused: OrchestrationResult[Any] = client.set_flow_run_state(second, Pending())
+    assert refused.state is not None
+    assert refused.state.is_cancelled()
+    assert "limit" in (refused.state.message or "")
+    client.set_flow_run_state(first, Completed())
+    assert client.set_flow_run_state(third, Pending()).status is SetStateStatus.ACCEPT
+    client.set_flow_run_state(third, Cancelled(), force=True)
 
+
+def test_the_real_catalogue_is_deployed_with_forms_that_refuse_nonsense(
+    client: SyncPrefectClient,
+) -> None:
+    """Before any process is started: a parameter that is missing or of a wrong kind."""
+    bootstrap()
+    on_call = client.read_deployment_by_name("relay-forms/on-call")
+    assert on_call.description == read().describe("relay-forms/on-call", enrolled().values())
+    switch = client.read_deployment_by_name("set-mode/switch")
+    right = {"organization": SLUG, "mode": "watch", "who": "a", "why": "b"}
+    for wrong in ({**right, "mode": "everything"}, {**right, "who": 7}, {"mode": "watch"}):
+        with pytest.raises(PrefectHTTPStatusError, match="409"):
+            client.create_flow_run_from_deployment(switch.id, parameters=wrong)
+
+
+def test_without_a_server_it_says_what_to_set() -> None:
+    """Not a traceback of the HTTP library."""
     with (
         temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
         pytest.raises(NoServer, match="PREFECT_API_URL"),

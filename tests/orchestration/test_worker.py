@@ -51,7 +51,7 @@ def worker(client: SyncPrefectClient, prefect_server: LocalServer) -> Iterator[C
     try:
         yield worker
     finally:
-        worker.stop()
+        worker.stop(grace_s=3)
 
 
 def _alert(client: SyncPrefectClient, starting_with: str) -> Callable[[], str | None]:
