@@ -39,6 +39,7 @@ from accord.domain.wires import OmegaAIWire
 UNKNOWN_VERSION = "?"
 """Version of a reference to an entry that has an id and cannot be understood."""
 
+Entry = JsonObject | UnreadableEntry
 Swept = SubmissionRef | Unreadable
 Read = Submission | Unreadable
 
@@ -111,11 +112,11 @@ class OmegaAIClient:
                 narrowed_by=narrowed_by,
                 count=self._wire.page_size,
             )
-            number, reached = 0, since or datetime.min.replace(tzinfo=UTC)
+            number, reached = 0, since or datetime.fromtimestamp(0, UTC)
             async for page in sweep.pages():
                 number += 1
                 swept: list[Swept] = []
-                for entry in page:
+                for entry in await self._looked_at_again(source, page):
                     if isinstance(entry, UnreadableEntry):
                         swept.append(_unreadable(source, entry, number, reached))
                     elif source is SubmissionSource.RESPONSE or self._is_pdf_form(entry):
@@ -123,6 +124,17 @@ class OmegaAIClient:
                         reached = last_updated_of(entry)
                 if swept:
                     yield swept
+
+    async def _looked_at_again(self, source: SubmissionSource, page: list[Entry]) -> list[Entry]:
+        """Ask once more for entries that had an id and could not be understood."""
+        odd = [each.id for each in page if isinstance(each, UnreadableEntry) and each.id]
+        if not odd:
+            return page
+        found = await self.fhir.read_many(source.value, odd)
+        return [
+            found.get(each.id) or each if isinstance(each, UnreadableEntry) else each
+            for each in page
+        ]
 
     async def read_submissions(self, refs: Sequence[SubmissionRef]) -> list[Read]:
         """

@@ -1,6 +1,6 @@
 """Patients as actors: they submit forms, change their minds, and do what patients do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import cycle
@@ -21,11 +21,18 @@ class Blume:
 
     Args:
         now: the time at which a form is submitted; the wall clock by default.
+        samples: PDF forms that others made; every third PDF form is one of them.
     """
 
     def __init__(
-        self, sim: OmegaAISim, seed: int, world: World, now: Callable[[], datetime] | None = None
+        self,
+        sim: OmegaAISim,
+        seed: int,
+        world: World,
+        now: Callable[[], datetime] | None = None,
+        samples: Sequence[bytes] = (),
     ) -> None:
+        self._samples = samples
         zone = ZoneInfo(world.setting.time_zone)
         self._sim, self._world = sim, world
         self._writer = FormWriter(seed, world.setting, now or (lambda: datetime.now(zone)))
@@ -106,7 +113,10 @@ class Blume:
         return self._writer.normal(next(self._visits), kind, template)
 
     def _pdf(self, number: int, size: int) -> tuple[list[Resource], Submitted]:
-        return self._writer.pdf(next(self._visits), _kind(number), size=size)
+        sample = None
+        if self._samples and number % 3 == 2:
+            sample = self._samples[number // 3 % len(self._samples)]
+        return self._writer.pdf(next(self._visits), _kind(number), sample, size=size)
 
     def _stored(self, note: Submitted) -> dict[str, Any]:
         source = dict(self._sim.read(*note.source_id.split("/")))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+from pathlib import Path
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -94,6 +95,12 @@ def damaged_form(title: str) -> bytes:
     """Make the first half of a PDF, as a broken upload leaves it."""
     content = filled_form(title, "…")
     return content[: len(content) // 2]
+
+
+def sample_forms(folder: Path) -> list[bytes]:
+    """Read fillable PDFs that others made, other than the locked ones; none if there are none."""
+    paths = sorted(path for path in folder.glob("**/*.pdf") if "encrypted" not in path.name)
+    return [path.read_bytes() for path in paths]
 
 
 def sha256(content: bytes) -> str:

@@ -60,6 +60,8 @@ class OmegaAISim:
         self._store: Store = inner.state.ctx.store
         self._store.__class__ = _ShiftedStore
         self._store.faults = self.faults
+        self._names: dict[str, str] = {}
+        self._behaviour = inner.state.ctx.settings.server_behaviour
         self.app = Front(inner, self.office, self.faults, time.time)
         config = uvicorn.Config(
             self.app,
@@ -128,6 +130,25 @@ class OmegaAISim:
         with self._store.transaction():
             return [self._store.update(resource)[0] for resource in resources]
 
+    def load_bundle(self, bundle: Resource) -> list[Resource]:
+        """
+        Put a Bundle's resources into the store; its `urn:uuid` references become ids.
+
+        References into bundles loaded before resolve too, so load hospitals and practitioners
+        before patients.
+        """
+        entries = [entry for entry in bundle.get("entry", []) if "id" in entry["resource"]]
+        self._names |= {
+            entry["fullUrl"]: f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+            for entry in entries
+            if "fullUrl" in entry
+        }
+        return self.load(_named(entry["resource"], self._names) for entry in entries)
+
+    def refer_by_url(self, whole: bool) -> None:
+        """Answer with whole URLs as references, as some servers do, or with relative ones."""
+        self._behaviour.absolute_references = whole
+
     def read(self, type_: str, id_: str) -> Resource:
         """Give one resource as it stands now."""
         found: Resource = self._store.read(type_, id_)
@@ -179,6 +200,19 @@ class _ShiftedStore(Store):  # type: ignore[misc]  # sekmet has no types
                 (body, stamp, type_, id_, version),
             )
         self._reindex(stored)
+
+
+def _named(node: Any, names: dict[str, str]) -> Any:
+    """Copy a resource with its references renamed."""
+    if isinstance(node, list):
+        return [_named(each, names) for each in node]
+    if isinstance(node, dict):
+        return {
+            name: names.get(value, value) if name == "reference" and isinstance(value, str)
+            else _named(value, names)
+            for name, value in node.items()
+        }  # fmt: skip
+    return node
 
 
 def _fhir_server(base_url: str, database: str, validates: bool) -> Any:

@@ -39,6 +39,10 @@ class OmegaAIFaults:
     """A page's first resource loses its `meta` and gains an element of a wrong type."""
     nameless_entry: Switch = 0
     """A page's first entry is no resource at all."""
+    ignores: str = ""
+    """Names of search parameters, with spaces between, that it takes and does not act on."""
+    no_total: bool = False
+    """Searches do not say how many there are."""
     html_200: Switch = 0
     """A proxy's web page, with 200."""
     outcome_200: Switch = 0

@@ -140,11 +140,8 @@ class Front:
         return None if _allowed(token, asked) else _outcome(403, "forbidden")
 
     async def _served(self, scope: Scope, asked: Asked) -> Answer:
-        if asked.searches and self._faults.hide_recent_s:
-            seen = datetime.fromtimestamp(self._clock() - self._faults.hide_recent_s, UTC)
-            form = [*parse_qsl(asked.body.decode(), keep_blank_values=True)]
-            form.append(("_lastUpdated", f"lt{seen.isoformat(timespec='milliseconds')[:-6]}Z"))
-            asked.body = urlencode(form).encode()
+        if asked.searches:
+            asked.body = urlencode(self._searched_by(asked)).encode()
         if asked.changes and self._faults.strikes("not_applied"):
             return Answer(201, asked.body)
         if asked.method == "POST" and self._faults.racy_create:
@@ -156,6 +153,18 @@ class Front:
             answer.body = json.dumps(spoil(bundle, self._faults, self_link(bundle))).encode()
         self._cut_short(asked, answer)
         return answer
+
+    def _searched_by(self, asked: Asked) -> list[tuple[str, str]]:
+        """Give the parameters that the server will really act on."""
+        ignored = self._faults.ignores.split()
+        form = parse_qsl(asked.body.decode(), keep_blank_values=True)
+        form = [(name, value) for name, value in form if name not in ignored]
+        if "_sort" in ignored:
+            form.append(("_sort", "_id"))
+        if self._faults.hide_recent_s:
+            seen = datetime.fromtimestamp(self._clock() - self._faults.hide_recent_s, UTC)
+            form.append(("_lastUpdated", f"lt{seen.isoformat(timespec='milliseconds')[:-6]}Z"))
+        return form
 
     def _cut_short(self, asked: Asked, answer: Answer) -> None:
         if asked.changes and answer.status < 300 and self._faults.strikes("lose_response"):

@@ -9,8 +9,19 @@ Bundle = dict[str, Any]
 
 def spoil(bundle: Bundle, faults: OmegaAIFaults, this_page: str) -> Bundle:
     """Apply whichever page faults strike; a page without entries is left in peace."""
+    if faults.no_total:
+        bundle.pop("total", None)
     if bundle.get("type") != "searchset" or not bundle.get("entry"):
         return bundle
+    _spoil_entries(bundle, faults)
+    if faults.strikes("looping_next"):
+        _point_next(bundle, this_page)
+    if faults.strikes("foreign_next"):
+        _point_next(bundle, "https://elsewhere.example/fhir/next?page=2")
+    return bundle
+
+
+def _spoil_entries(bundle: Bundle, faults: OmegaAIFaults) -> None:
     if faults.strikes("half_a_page"):
         bundle["entry"] = bundle["entry"][::2]
     if faults.strikes("doubled_entry"):
@@ -21,11 +32,6 @@ def spoil(bundle: Bundle, faults: OmegaAIFaults, this_page: str) -> Bundle:
         resource["status"] = {"unexpected": True}
     if faults.strikes("nameless_entry"):
         bundle["entry"][0] = {"resource": 7}
-    if faults.strikes("looping_next"):
-        _point_next(bundle, this_page)
-    if faults.strikes("foreign_next"):
-        _point_next(bundle, "https://elsewhere.example/fhir/next?page=2")
-    return bundle
 
 
 def _point_next(bundle: Bundle, url: str) -> None:

@@ -32,20 +32,21 @@ SLOTS_A_DAY = 44
 def seed_world(
     sim: OmegaAISim,
     seed: int,
-    patients: int,
+    patients: int | list[Person],
     *,
     setting: Setting = LAKESIDE,
     opens: datetime | None = None,
 ) -> World:
     """
-    Fill OmegaAI with one visit for each of `patients` made-up persons, and give the world.
+    Fill OmegaAI with one visit for each person, and give the world.
 
     Args:
+        patients: how many to make up, or the persons themselves.
         opens: aware; the first appointment's day, today in the facility's zone by default.
     """
     zone = ZoneInfo(setting.time_zone)
     day = (opens or datetime.now(zone)).astimezone(zone)
-    people = made_up_people(seed, patients)
+    people = made_up_people(seed, patients) if isinstance(patients, int) else patients
     world = World(setting, tuple(_visits(people, seed, setting, day)))
     sim.load(resources_of(world))
     return world

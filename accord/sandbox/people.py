@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 GIVEN = {
     "F": ("Ana", "Beatriz", "Conceição", "Débora", "Estêfani", "Francisca", "Inês", "Júlia",
@@ -67,9 +68,28 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in stripped.lower() if letter.isalnum())[:24]
 
 
-def synthea_bundles(folder: Path) -> list[dict[str, object]]:
+def synthea_bundles(folder: Path) -> list[dict[str, Any]]:
     """Read Synthea's R4 bundles in an order that resolves: hospitals, practitioners, patients."""
     first = sorted(folder.glob("hospitalInformation*.json"))
     second = sorted(folder.glob("practitionerInformation*.json"))
     rest = sorted(set(folder.glob("*.json")) - {*first, *second})
     return [json.loads(path.read_text()) for path in (*first, *second, *rest)]
+
+
+def synthea_people(bundles: list[dict[str, Any]]) -> list[Person]:
+    """Give the persons of Synthea's bundles: made up as well, by somebody else."""
+    people: list[Person] = []
+    for entry in (entry for bundle in bundles for entry in bundle["entry"]):
+        resource = entry["resource"]
+        if resource["resourceType"] == "Patient":
+            name = resource["name"][0]
+            people.append(
+                Person(
+                    family=name["family"],
+                    given=" ".join(name["given"]),
+                    birth_date=date.fromisoformat(resource["birthDate"]),
+                    sex={"female": "F", "male": "M"}.get(resource["gender"], "U"),
+                    email=f"{_plain(name['family'])}.{len(people)}@example.org",
+                )
+            )
+    return people

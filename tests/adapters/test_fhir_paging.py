@@ -1,3 +1,4 @@
+import asyncio
 import random
 import time
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ async def _unsettled(
     return untouched, found
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(25))
 async def test_a_sweep_survives_a_set_that_changes_between_pages(
     sim: OmegaAISim, seed: int
 ) -> None:
@@ -215,3 +216,44 @@ async def test_a_clock_that_is_off_does_not_matter_to_a_sweep(sim: OmegaAISim) -
         async for page in Sweep(client, FORM, span=span).pages():
             seen += [last_updated_of(entry) for entry in page if isinstance(entry, dict)]
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_server_that_does_not_sort_is_read_by_its_links(sim: OmegaAISim, seed: int) -> None:
+    """Seen from the order that came, not from what was promised."""
+    names = [f"q{n:03}" for n in range(30)]
+    random.Random(seed).shuffle(names)
+    for name in names:
+        sim.load([{"resourceType": FORM, "id": name}])
+        await asyncio.sleep(0.0015)
+    sim.faults.ignores = "_sort"
+    async with fhir_client(sim) as client:
+        assert sorted(await _swept(Sweep(client, FORM, count=4))) == sorted(names)
+
+
+async def test_a_server_that_ignores_the_window_is_filtered_here(sim: OmegaAISim) -> None:
+    """The self link gives it away; what lies outside is left out all the same."""
+    forms = _load(sim, 20)
+    sim.faults.ignores = "_lastUpdated"
+    async with fhir_client(sim) as client:
+        span = (last_updated_of(forms[5]), last_updated_of(forms[15]))
+        sweep = Sweep(client, FORM, span=span, count=3)
+        assert sorted(await _swept(sweep)) == [f"q{n:03}" for n in range(5, 15)]
+    assert sweep.ignored == {"_lastUpdated"}
+
+
+async def test_a_server_that_ignores_ids_does_not_hand_out_strangers(sim: OmegaAISim) -> None:
+    """Whatever came, only what was asked for is given."""
+    _load(sim, 20)
+    sim.faults.ignores = "_id"
+    async with fhir_client(sim) as client:
+        assert sorted(await client.read_many(FORM, ["q003", "q017"])) == ["q003", "q017"]
+
+
+async def test_a_server_without_totals_is_read_to_its_last_page(sim: OmegaAISim) -> None:
+    """R4 leaves the total to the server."""
+    _load(sim, 20, apart=False)
+    sim.faults.no_total = True
+    async with fhir_client(sim) as client:
+        assert len(await _swept(Sweep(client, FORM, count=3))) == 20
+        assert len(await client.read_many(FORM, [f"q{n:03}" for n in range(20)])) == 20

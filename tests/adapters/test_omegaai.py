@@ -230,7 +230,7 @@ async def test_one_malformed_form_stops_no_other(clinic: Clinic, client: OmegaAI
     """On its page it is named by id and can be asked for again; read back it may be well."""
     sim, _, blume = clinic
     blume.submit_day(5, 0)
-    sim.faults.malformed_entry = 1
+    sim.faults.malformed_entry = 2
     swept = [each async for page in client.submissions(None, None) for each in page]
     odd = [each for each in swept if isinstance(each, Unreadable)]
     assert (len(swept), len(odd)) == (5, 1)
@@ -239,6 +239,30 @@ async def test_one_malformed_form_stops_no_other(clinic: Clinic, client: OmegaAI
     [read] = await client.read_submissions([odd[0].ref])
     assert isinstance(read, Submission)
     assert read.ref.version == "1"
+
+
+async def test_one_odd_moment_of_the_server_is_looked_over(
+    clinic: Clinic, client: OmegaAIClient
+) -> None:
+    """An entry that cannot be understood is asked for once more before anyone hears of it."""
+    sim, _, blume = clinic
+    notes = blume.submit_day(5, 0)
+    sim.faults.malformed_entry = 1
+    swept = [each async for page in client.submissions(None, None) for each in page]
+    assert {str(each).split("/_history")[0] for each in swept} == {n.source_id for n in notes}
+
+
+async def test_references_may_be_whole_urls(clinic: Clinic, client: OmegaAIClient) -> None:
+    """Some servers answer so; they mean the same resources."""
+    sim, world, blume = clinic
+    note = blume.submit_normal(world.visits[0], "clinical")
+    sim.refer_by_url(True)
+    try:
+        found = await _one(client, note)
+    finally:
+        sim.refer_by_url(False)
+    assert found.accession == note.accession
+    assert found.appointment_subject_agrees is True
 
 
 SPOILT: list[tuple[str, dict[str, Any], UnreadableReason]] = [

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pypdf
@@ -10,8 +11,10 @@ import pytest
 from accord.sandbox import questionnaires as q
 from accord.sandbox.blume import Blume
 from accord.sandbox.blume_mischief import MISCHIEF
+from accord.sandbox.blume_pdfs import sample_forms
 from accord.sandbox.omegaai import OmegaAISim
 from accord.sandbox.omegaai_world import seed_world
+from accord.sandbox.people import synthea_bundles, synthea_people
 from accord.sandbox.questionnaires import ALL_TYPES, forty_questions
 from accord.sandbox.world import Setting, World
 
@@ -129,6 +132,27 @@ def test_a_form_is_amended_withdrawn_and_finished_under_its_own_id(clinic: Clini
     started = blume.misbehave("in-progress")
     assert blume.finish(started).expected == "Documents"
     assert sim.read(*started.source_id.split("/"))["status"] == "completed"
+
+
+SHARED = Path("../shared/data")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the public samples are not on this machine")
+def test_real_samples_can_be_the_input(clinic: Clinic) -> None:
+    """Synthea's persons as patients, and fillable PDFs that others made as forms."""
+    sim, _, _ = clinic
+    sim.reset()
+    bundles = synthea_bundles(SHARED / "synthea-r4")
+    for bundle in bundles:
+        sim.load_bundle(bundle)
+    assert "urn:uuid" not in str(sim.resources("Encounter")[0])
+    people = synthea_people(bundles)
+    samples = sample_forms(SHARED / "pdf-forms")
+    world = seed_world(sim, 1, people)
+    notes = Blume(sim, 1, world, samples=samples).submit_day(len(people), 9)
+    assert {visit.family for visit in world.visits} == {person.family for person in people}
+    taken = {note.pdf_digest for note in notes}
+    assert len(taken & {hashlib.sha256(each).hexdigest() for each in samples}) == 3
 
 
 def test_names_places_and_systems_are_the_settings(clinic: Clinic) -> None:
