@@ -191,6 +191,18 @@ def test_every_fact_that_is_cited_has_its_heading() -> None:
     assert sorted(c for c in _citations() if c[0] not in _headings()) == []
 
 
+def test_every_page_that_is_named_exists() -> None:
+    """Code and pages that send a reader elsewhere send them somewhere."""
+    pages = [*PYTHON_FILES, *(ROOT / "docs").glob("*.md"), ROOT / "GLOSSARY.md"]
+    missing = {
+        (path.relative_to(ROOT).as_posix(), named)
+        for path in pages
+        for named in re.findall(r"\bdocs/[a-z-]+\.md", path.read_text(encoding="utf-8"))
+        if not (ROOT / named).exists()
+    }
+    assert missing == set()
+
+
 def test_the_sources_of_the_status_table_have_their_heading() -> None:
     """Each row names its evidence and its source."""
     assert {row.source for row in TABLE.rows} <= _headings()
