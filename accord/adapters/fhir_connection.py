@@ -64,9 +64,11 @@ class FhirConnection:
         content: bytes | None = None,
     ) -> httpx.Response:
         """Send to our own origin with our token; a refused token is renewed once."""
-        url = self.base.join(path)
-        if not same_origin(url, self.base):
-            raise Malformed(f"{what}: it points to another origin", Phase.PROCESS)
+        url = f"{self.base}{path}"
+        if "://" in path:
+            url = path
+            if not same_origin(httpx.URL(path), self.base):
+                raise Malformed(f"{what}: it points to another origin", Phase.PROCESS)
         token = await self._tokens.token() if self._tokens else ""
         sent = {"accept": FHIR_JSON, **(headers or {})}
         response = await self._once(method, url, what, sent, content, token)
@@ -78,7 +80,7 @@ class FhirConnection:
     async def _once(  # noqa: PLR0913  # one request's parts, from its one caller
         self,
         method: str,
-        url: httpx.URL,
+        url: str,
         what: str,
         headers: dict[str, str],
         content: bytes | None,
@@ -86,6 +88,6 @@ class FhirConnection:
     ) -> httpx.Response:
         bearer = {"authorization": f"Bearer {token}"} if token else {}
         request = self._http.request(
-            method, str(url), what, headers={**headers, **bearer}, content=content
+            method, url, what, headers={**headers, **bearer}, content=content
         )
         return await self._http.send(request)

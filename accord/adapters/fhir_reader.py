@@ -108,9 +108,9 @@ class FhirReader(FhirConnection):
         refuse_outcome(answer, what)
         return answer
 
-    async def fetch(self, url: httpx.URL, what: str, accept: str) -> httpx.Response | None:
+    async def fetch(self, path: str, what: str, accept: str) -> httpx.Response | None:
         """Fetch what a resource points to on our own origin; None where it is gone."""
-        response = await self.send("GET", str(url), what, {"accept": accept})
+        response = await self.send("GET", path, what, {"accept": accept})
         if response.status_code in GONE:
             return None
         raise_for(response, writes=False, what=what)

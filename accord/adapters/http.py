@@ -58,7 +58,8 @@ class HttpWire:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._limits, self._patience = client, limits, limits.patience
-        self._token_url, self._sleep, self._clock = token_url, sleep, clock
+        self._token_url = httpx.URL(token_url) if token_url else None
+        self._sleep, self._clock = sleep, clock
         self._in_flight = asyncio.Semaphore(limits.max_in_flight)
         self._quiet_until = 0.0
 

@@ -9,7 +9,7 @@ class WriteRefused(Exception):
     """Read-only mode stopped a write before it left. Nothing was sent."""
 
 
-def is_write(request: httpx.Request, token_url: str | None) -> bool:
+def is_write(request: httpx.Request, token_url: httpx.URL | None) -> bool:
     """
     Tell whether a request may change something at the peer.
 
@@ -21,14 +21,15 @@ def is_write(request: httpx.Request, token_url: str | None) -> bool:
         return True
     if request.url.path.endswith("/_search"):
         return False
-    return token_url is None or request.url != httpx.URL(token_url)
+    return token_url is None or request.url != token_url
 
 
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
     """A transport that lets no write through."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, token_url: str | None = None) -> None:
-        self._inner, self._token_url = inner, token_url
+        self._inner = inner
+        self._token_url = httpx.URL(token_url) if token_url else None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass a read on; raise WriteRefused for anything else."""

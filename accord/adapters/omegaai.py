@@ -1,3 +1,4 @@
+import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -38,6 +39,8 @@ from accord.domain.wires import OmegaAIWire
 
 UNKNOWN_VERSION = "?"
 """Version of a reference to an entry that has an id and cannot be understood."""
+
+_VERSION = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
 
 Entry = JsonObject | UnreadableEntry
 Swept = SubmissionRef | Unreadable
@@ -185,6 +188,8 @@ class OmegaAIClient:
         stands = version_of(current)
         if ref.version in {stands, UNKNOWN_VERSION}:
             return current, ""
+        if not _VERSION.match(ref.version):
+            return UnreadableReason.VERSION_GONE, stands  # a time, where there are no versions
         earlier = await self.fhir.read(Reference(ref.source.value, ref.id), ref.version)
         return (earlier or UnreadableReason.VERSION_GONE), stands
 

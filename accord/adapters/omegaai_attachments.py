@@ -1,6 +1,7 @@
 import base64
 import binascii
 import hashlib
+import re
 
 import httpx
 
@@ -10,6 +11,9 @@ from accord.adapters.fhir_reader import FhirReader
 from accord.adapters.fhir_references import same_origin
 
 ACCEPT = "application/fhir+json, application/pdf;q=0.5"
+
+
+_RELATIVE = re.compile(r"^[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9\-.]+$")
 
 
 class Differs(Exception):
@@ -47,12 +51,14 @@ def attachment_of(document: JsonObject) -> JsonObject:
 
 
 async def _fetched(client: FhirReader, url: str) -> bytes | None:
-    where = client.base.join(url)
-    if not same_origin(where, client.base):
-        return None
-    if where.path.startswith(client.base.join("Binary/").path):
+    if not _RELATIVE.match(url):
+        where = client.base.join(url)
+        if not same_origin(where, client.base):
+            return None
+        url = str(where)
+    if url.removeprefix(str(client.base)).startswith("Binary/"):
         await client.require("Binary", "read")
-    response = await client.fetch(where, "GET attachment", ACCEPT)
+    response = await client.fetch(url, "GET attachment", ACCEPT)
     return None if response is None else _content_of(response)
 
 
