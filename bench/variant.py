@@ -7,8 +7,13 @@ import json
 import resource
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from accord.quality.gate import screen
+from accord.quality.submission_facts import submission_facts
+from accord.quality.submissions import SUBMISSIONS
 
 
 async def floor(directory: Path) -> tuple[float, int]:
@@ -51,10 +56,7 @@ def task_per_form(directory: Path) -> tuple[float, int]:
 
 def ours(directory: Path) -> tuple[float, int]:
     """The flow as it is deployed, timed from its body's first line to its report."""
-    import great_expectations  # noqa: F401 - warm, as the issue of measurement demands
-
     from accord.domain.organization_text import parse
-    from accord.quality import gate  # noqa: F401
     from deployments.documents import save_blocks
     from deployments.secrets_given import Secrets
 
@@ -73,6 +75,7 @@ def ours(directory: Path) -> tuple[float, int]:
     from flows.set_mode import set_mode
 
     set_mode("lakeside", "deliver", "bench", "bench")
+    warm_up()
     marks: list[float] = []
     observe, report = module.observe_submissions, module.report_relay
 
@@ -91,6 +94,21 @@ def ours(directory: Path) -> tuple[float, int]:
     module.relay_forms("lakeside")
     verified = sum(line.count for line in reports[0].verified)
     return marks[-1] - marks[0], verified
+
+
+def warm_up() -> None:
+    """Have the gate judge one row: start-up is a figure of its own, and has no goal."""
+    started = time.perf_counter()
+    frame = submission_facts({}, {}, organization=a_file(), now=datetime.now(UTC), unreadable=["x"])
+    screen(frame, SUBMISSIONS)
+    print(f"start-up of the gate: {time.perf_counter() - started:.1f} s")
+
+
+def a_file() -> Any:
+    """Give the sample organization file."""
+    from accord.domain.organization_text import parse
+
+    return parse(Path("deployments/organizations/lakeside.yaml").read_text(), "lakeside.yaml")
 
 
 def main() -> None:

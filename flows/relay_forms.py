@@ -1,8 +1,8 @@
-from datetime import datetime
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from pydantic import AwareDatetime
 
 from tasks.documents import deliver_documents, observe_documents, verify_documents
 from tasks.forms import observe_submissions, plan_relays, screen_submissions
@@ -14,8 +14,8 @@ from tasks.turns import in_turn
 @in_turn("relay-forms")
 def relay_forms(
     organization: str,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     dry_run: bool = False,
 ) -> State[Any]:
     """

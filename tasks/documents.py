@@ -22,10 +22,13 @@ from accord.rendering.pdf import same_content
 from blocks.powerserver import PowerServer
 from tasks.desk import desk_of
 from tasks.policies import PATIENT
+from tasks.sealed import Sealed
 
 
 @task(name="observe documents", **PATIENT)
-def observe_documents(organization: str, screened: Screened) -> dict[EffectKey, Looked]:
+def observe_documents(
+    organization: str, screened: Sealed[Screened]
+) -> Sealed[dict[EffectKey, Looked]]:
     """
     Look at PowerServer for what the vendor has delivered by itself.
 
@@ -36,14 +39,14 @@ def observe_documents(organization: str, screened: Screened) -> dict[EffectKey, 
     async def look(desk: Desk) -> dict[EffectKey, Looked]:
         async with AsyncExitStack() as stack:
             readers = await _clients(stack, desk, organization, read_only=True)
-            return await look_before_sending(desk, readers, screened.items)
+            return await look_before_sending(desk, readers, screened.value.items)
 
     with desk_of(organization) as desk:
-        return asyncio.run(look(desk))
+        return Sealed(asyncio.run(look(desk)))
 
 
 @task(name="deliver documents", **PATIENT)
-def deliver_documents(organization: str, plan: Plan) -> int:
+def deliver_documents(organization: str, plan: Sealed[Plan]) -> int:
     """
     Carry out what is planned, each effect once; give how many were claimed.
 
@@ -53,7 +56,7 @@ def deliver_documents(organization: str, plan: Plan) -> int:
     Raises:
         PeerError: a PowerServer could not be reached; what was not sent is planned again.
     """
-    if plan.dry_run:
+    if plan.value.dry_run:
         return 0
     with desk_of(organization) as desk:
         if desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH:
@@ -62,14 +65,14 @@ def deliver_documents(organization: str, plan: Plan) -> int:
 
 
 @task(name="verify documents", **PATIENT)
-def verify_documents(organization: str, plan: Plan) -> dict[str, int]:
+def verify_documents(organization: str, plan: Sealed[Plan]) -> dict[str, int]:
     """
     Read back what has left us until it is settled, or this run's patience is over.
 
     Raises:
         PeerError: a PowerServer could not be read; nothing is concluded from that.
     """
-    if plan.dry_run:
+    if plan.value.dry_run:
         return {}
 
     async def verify(desk: Desk) -> dict[str, int]:

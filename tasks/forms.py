@@ -16,6 +16,7 @@ from accord.rendering.renderer import FormRenderer
 from blocks.omegaai import OmegaAI
 from tasks.desk import desk_of
 from tasks.policies import PATIENT
+from tasks.sealed import Sealed
 
 
 class EmptyWindow(Exception):
@@ -25,7 +26,7 @@ class EmptyWindow(Exception):
 @task(name="observe submissions", **PATIENT)
 def observe_submissions(
     organization: str, since: datetime | None, until: datetime | None
-) -> Observed:
+) -> Sealed[Observed]:
     """
     See what changed at OmegaAI in the window, and what earlier runs left open; ids only.
 
@@ -42,11 +43,11 @@ def observe_submissions(
 
     with desk_of(organization) as desk:
         desk.ledger.release_expired()
-        return asyncio.run(look(desk))
+        return Sealed(asyncio.run(look(desk)))
 
 
 @task(name="screen submissions", **PATIENT)
-def screen_submissions(organization: str, observed: Observed) -> Screened:
+def screen_submissions(organization: str, observed: Sealed[Observed]) -> Sealed[Screened]:
     """
     Read the forms, hold those that break a rule, prepare the documents of the others.
 
@@ -54,26 +55,26 @@ def screen_submissions(organization: str, observed: Observed) -> Screened:
         CannotJudge: the gate cannot judge what it was given; nothing passes.
         PeerError: OmegaAI failed us; only what time may heal is retried.
     """
-    if not observed.to_read:
-        return Screened()
+    if not observed.value.to_read:
+        return Sealed(Screened())
 
     async def judge(desk: Desk) -> Screened:
         async with OmegaAI.of(organization).connect(desk.file) as omegaai:
             screen = Screen(desk, omegaai, _renderer(desk.file.site.locale))
-            return await screen.screen(observed.to_read)
+            return await screen.screen(observed.value.to_read)
 
     with desk_of(organization) as desk:
-        return asyncio.run(judge(desk))
+        return Sealed(asyncio.run(judge(desk)))
 
 
 @task(name="plan relays", **PATIENT)
 def plan_relays(
     organization: str,
-    observed: Observed,
-    screened: Screened,
-    looked: dict[EffectKey, Looked],
+    observed: Sealed[Observed],
+    screened: Sealed[Screened],
+    looked: Sealed[dict[EffectKey, Looked]],
     dry_run: bool,
-) -> Plan:
+) -> Sealed[Plan]:
     """
     Decide what each form calls for and write it into the ledger; a dry run writes nothing.
 
@@ -81,7 +82,9 @@ def plan_relays(
         CannotJudge: the plan itself breaks a rule; nothing of it is written.
     """
     with desk_of(organization) as desk:
-        return plan_sweep(desk, observed, screened, looked, dry_run=dry_run)
+        return Sealed(
+            plan_sweep(desk, observed.value, screened.value, looked.value, dry_run=dry_run)
+        )
 
 
 @cache

@@ -17,6 +17,7 @@ from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
 from tasks.policies import PATIENT
 from tasks.report_texts import attention_rows, report_page, summary_line
+from tasks.sealed import Sealed
 
 ROWS_SHOWN = 200
 """Artifacts live in Prefect's database: a longer list is read with `accord attention`."""
@@ -24,7 +25,7 @@ ROWS_SHOWN = 200
 
 @task(name="report relay", **PATIENT)
 def report_relay(
-    organization: str, observed: Observed, screened: Screened, plan: Plan
+    organization: str, observed: Sealed[Observed], screened: Sealed[Screened], plan: Sealed[Plan]
 ) -> RelayReport:
     """
     Account for every item of the run, as artifacts where there is anything to read.
@@ -33,7 +34,7 @@ def report_relay(
         DoesNotTieOut: an item is in no bucket.
     """
     with desk_of(organization) as desk:
-        report = report_run(desk, observed, plan, len(screened.not_submitted))
+        report = report_run(desk, observed.value, plan.value, len(screened.value.not_submitted))
         locale = desk.file.site.locale
     if report.is_empty:
         return report

@@ -11,6 +11,8 @@ from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled
 
+from tasks.desk import desk_kept
+
 SLOT_LEASE_S = 60
 """A killed worker's slot is free again after this many seconds; Prefect's least."""
 
@@ -62,7 +64,7 @@ def in_turn(process: str) -> Callable[[Callable[P, State[Any]]], Callable[P, Sta
         def in_its_turn(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
             organization = parameters.bind(*args, **kwargs).arguments["organization"]
             try:
-                with turn_of(process, organization):
+                with turn_of(process, organization), desk_kept(organization):
                     return body(*args, **kwargs)
             except AnotherRunHasTheTurn as other:
                 return Cancelled(
