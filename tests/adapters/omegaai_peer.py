@@ -32,6 +32,16 @@ LAKESIDE = Organization(
 )
 
 
+def as_new(sim: OmegaAISim) -> OmegaAISim:
+    """Forget what an earlier test did: resources, requests, faults, tokens, keys."""
+    sim.reset()
+    sim.faults.clear()
+    sim.office.revoke()
+    sim.office.grants, sim.office.lifetime_s = None, 300
+    sim.office.tokens_given, sim.office.public_key_pem = 0, ""
+    return sim
+
+
 @dataclass
 class Waits:
     """A sleep that does not: it writes down how long it was asked to."""

@@ -12,15 +12,20 @@ from accord.adapters.fhir_pages import UnreadableEntry
 from accord.adapters.fhir_reader import FhirReader
 from accord.adapters.fhir_sweep import Sweep
 from accord.sandbox.omegaai import OmegaAISim
-from tests.adapters.omegaai_peer import fhir_client
+from tests.adapters.omegaai_peer import as_new, fhir_client
 
 FORM = "QuestionnaireResponse"
 
 
-@pytest.fixture
-def sim() -> Iterator[OmegaAISim]:
+@pytest.fixture(scope="module")
+def one_sim() -> Iterator[OmegaAISim]:
     with OmegaAISim(validates=False) as sim:
         yield sim
+
+
+@pytest.fixture
+def sim(one_sim: OmegaAISim) -> OmegaAISim:
+    return as_new(one_sim)
 
 
 def _load(sim: OmegaAISim, count: int, *, apart: bool = True) -> list[JsonObject]:

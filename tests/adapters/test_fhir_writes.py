@@ -9,7 +9,7 @@ from accord.adapters.fhir_capability import NotOffered
 from accord.adapters.fhir_elements import JsonObject
 from accord.adapters.fhir_references import Reference
 from accord.sandbox.omegaai import OmegaAISim
-from tests.adapters.omegaai_peer import fhir_client
+from tests.adapters.omegaai_peer import as_new, fhir_client
 
 SERVICE = {
     "resourceType": "HealthcareService",
@@ -19,10 +19,15 @@ SERVICE = {
 SAME = "identifier=urn:accord|MR-1"
 
 
-@pytest.fixture
-def sim() -> Iterator[OmegaAISim]:
+@pytest.fixture(scope="module")
+def one_sim() -> Iterator[OmegaAISim]:
     with OmegaAISim() as sim:
         yield sim
+
+
+@pytest.fixture
+def sim(one_sim: OmegaAISim) -> OmegaAISim:
+    return as_new(one_sim)
 
 
 async def test_64_creations_of_one_thing_leave_one(sim: OmegaAISim) -> None:

@@ -19,15 +19,20 @@ from accord.adapters.fhir_references import Reference
 from accord.adapters.http import HttpLimits, HttpWire, Patience, open_http, retry_after_s
 from accord.adapters.http_guard import WriteRefused
 from accord.sandbox.omegaai import OmegaAISim
-from tests.adapters.omegaai_peer import Waits, canned, fhir_client, http_answer, raw_server
+from tests.adapters.omegaai_peer import Waits, as_new, canned, fhir_client, http_answer, raw_server
 
 PATIENT = {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": "CANARY-1"}]}
 
 
-@pytest.fixture
-def sim() -> Iterator[OmegaAISim]:
+@pytest.fixture(scope="module")
+def one_sim() -> Iterator[OmegaAISim]:
     with OmegaAISim(validates=False) as sim:
         yield sim
+
+
+@pytest.fixture
+def sim(one_sim: OmegaAISim) -> OmegaAISim:
+    return as_new(one_sim)
 
 
 WRITES = [

@@ -15,13 +15,26 @@ from accord.adapters.oauth import Credentials, TokenSource
 from accord.adapters.oauth_scopes import missing_scopes
 from accord.domain.wires import OAuthMethod
 from accord.sandbox.omegaai import OmegaAISim
-from tests.adapters.omegaai_peer import READ, Waits, fhir_client, oauth_wire, raw_server, secret
+from tests.adapters.omegaai_peer import (
+    READ,
+    Waits,
+    as_new,
+    fhir_client,
+    oauth_wire,
+    raw_server,
+    secret,
+)
+
+
+@pytest.fixture(scope="module")
+def one_sim() -> Iterator[OmegaAISim]:
+    with OmegaAISim(validates=False) as sim:
+        yield sim
 
 
 @pytest.fixture
-def sim() -> Iterator[OmegaAISim]:
-    with OmegaAISim(validates=False) as sim:
-        yield sim
+def sim(one_sim: OmegaAISim) -> OmegaAISim:
+    return as_new(one_sim)
 
 
 def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from accord.sandbox.blume_forms import Submitted
 from accord.sandbox.omegaai import OmegaAISim
 from accord.sandbox.omegaai_world import seed_world
 from accord.sandbox.world import World
-from tests.adapters.omegaai_peer import LAKESIDE, canned, omegaai_client, raw_server
+from tests.adapters.omegaai_peer import LAKESIDE, as_new, canned, omegaai_client, raw_server
 
 EXAMPLES = Path("../shared/data/fhir-r4-examples")
 Clinic = tuple[OmegaAISim, World, Blume]
@@ -43,12 +43,9 @@ def one_sim() -> Iterator[OmegaAISim]:
 
 
 @pytest.fixture
-def clinic(one_sim: OmegaAISim) -> Iterator[Clinic]:
-    one_sim.reset()
-    one_sim.office.revoke()
-    world = seed_world(one_sim, seed=3, patients=8)
-    yield one_sim, world, Blume(one_sim, 3, world)
-    one_sim.faults.clear()
+def clinic(one_sim: OmegaAISim) -> Clinic:
+    world = seed_world(as_new(one_sim), seed=3, patients=8)
+    return one_sim, world, Blume(one_sim, 3, world)
 
 
 @pytest_asyncio.fixture

@@ -21,11 +21,17 @@ from accord.sandbox.world import Setting, World
 Clinic = tuple[OmegaAISim, World, Blume]
 
 
-@pytest.fixture
-def clinic() -> Iterator[Clinic]:
+@pytest.fixture(scope="module")
+def one_sim() -> Iterator[OmegaAISim]:
     with OmegaAISim() as sim:
-        world = seed_world(sim, seed=5, patients=10)
-        yield sim, world, Blume(sim, 5, world)
+        yield sim
+
+
+@pytest.fixture
+def clinic(one_sim: OmegaAISim) -> Clinic:
+    one_sim.reset()
+    world = seed_world(one_sim, seed=5, patients=10)
+    return one_sim, world, Blume(one_sim, 5, world)
 
 
 def _content(sim: OmegaAISim, source_id: str) -> bytes:
