@@ -126,9 +126,25 @@ class Child:
         """End it and its family: SIGTERM to itself, after `grace_s` seconds SIGKILL to all."""
         if self.is_running:
             self._process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(grace_s)
+        with contextlib.suppress(TimeoutError):
+            self.finish(grace_s)
         self.kill()
+
+    def terminate(self) -> None:
+        """SIGTERM to itself alone, as Ctrl-C or a cancelled job would."""
+        self._process.terminate()
+
+    def finish(self, timeout_s: float) -> int:
+        """
+        Wait until it ends by itself and return its exit code.
+
+        Raises:
+            TimeoutError: it has not ended after `timeout_s` seconds.
+        """
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{self.name} runs after {timeout_s:.0f} s: {self.log}") from None
 
     def kill(self) -> None:
         """SIGKILL the whole family, as a power cut would end it."""

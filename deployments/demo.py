@@ -70,10 +70,10 @@ def main(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--keep", action="store_true", help="leave everything up")
-    parser.add_argument("--stop", action="store_true", help="end what --keep left up")
+    parser.add_argument("--stop", nargs="?", const="", metavar="NAME", help="end what was kept")
     options = parser.parse_args(arguments)
-    if options.stop:
-        tell(f"{stop_kept(tell)} demos stopped")
+    if options.stop is not None:
+        tell(f"demos stopped: {stop_kept(tell, options.stop)}")
         return 0
     signal.signal(signal.SIGTERM, _end)
     house = House.build(tell, lives_on=options.keep)
@@ -93,6 +93,7 @@ def _say_how_to_stop(house: House) -> None:
     print(
         f"""All of it goes on: a patient submits a form every minute, the relay sweeps every five.
 Stop it with:     {sys.executable} -m deployments.demo --stop
+Its name:         {house.directory.name}, if there are several
 Its files:        {house.directory}"""
     )
 

@@ -118,9 +118,9 @@ def _json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def stop_kept(tell: Tell) -> int:
-    """Stop every demo of this checkout that was kept; return how many there were."""
-    kept = sorted(RUNS.glob(f"demo-*/{KEPT}"))
+def stop_kept(tell: Tell, name: str = "") -> int:
+    """Stop the kept demo of that name, or every one of this checkout; return how many."""
+    kept = sorted(RUNS.glob(f"{name or 'demo-*'}/{KEPT}"))
     for path in kept:
         for mark in json.loads(path.read_text(encoding="utf-8")):
             kill_marked(mark, signal.SIGTERM)

@@ -1,5 +1,7 @@
 """A real process worker: runs, alerts, and what is left when everything is killed at once."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
+from prefect.states import Scheduled
 
 from deployments.automations import SILENCE
 from deployments.bootstrap import bootstrap
@@ -131,3 +134,31 @@ def test_a_killed_run_is_reported_crashed_and_its_turn_comes_free(
         )
     final = client.read_flow_run(run)
     assert final.state and "heartbeat" in (final.state.message or "")
+
+
+@pytest.mark.long
+def test_a_killed_run_under_a_living_worker_crashes_at_once_and_its_retry_finishes(
+    client: SyncPrefectClient, worker: Child, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    SIGKILL to the run's process alone, as by the kernel when memory is short: the worker sees it
+    and says Crashed. Retry, as the UI's button does it, runs the same run again: it waits for the
+    dead process's turn to come free, and finishes.
+    """
+    mark = tmp_path / "has-the-turn"
+    run = start_run(client, "holder/by-hand", organization=SLUG, mark=str(mark))
+    process = int(soon(lambda: (mark.exists() and mark.read_text()) or None))
+    os.kill(process, signal.SIGKILL)
+    killed = time.monotonic()
+    crashed = soon(ended(client, run))
+    crashed_s = time.monotonic() - killed
+    assert crashed.state and crashed.state.type is StateType.CRASHED
+    client.set_flow_run_state(run, Scheduled(name="AwaitingRetry"), force=True)
+    finished = soon(ended(client, run), timeout_s=2 * (SLOT_LEASE_S + REPOSSESSOR_LOOP_S) + 60)
+    assert finished.state and finished.state.is_completed()
+    assert finished.run_count == 2
+    with capsys.disabled():
+        print(  # noqa: T201 - the measured times are the point
+            f"\nafter kill -9 of the run alone: Crashed after {crashed_s:.0f} s, "
+            f"retried and finished after {time.monotonic() - killed:.0f} s"
+        )

@@ -20,10 +20,11 @@ def tiny(organization: str, fail: bool = False) -> object:
 
 @flow(name="holder", flow_run_name="holder/{organization}", persist_result=False)
 def holder(organization: str, mark: str) -> None:
-    """Take the organization's turn, say so by a file, and hold it until killed."""
+    """Take the organization's turn, say so by a file, and hold it until killed; end on a retry."""
     with turn_of("tiny", organization):
-        Path(mark).touch()
-        time.sleep(600)
+        if not Path(mark).exists():
+            Path(mark).write_text(str(os.getpid()))
+            time.sleep(600)
 
 
 def _heartbeat() -> str:
