@@ -240,6 +240,28 @@ class EffectLedger:
         with self._database.read() as connection:
             return queries.chain(connection, organization, chain)
 
+    def chains(self, organization: str, names: Iterable[str]) -> dict[str, list[EffectRow]]:
+        """Give many chains at once, each in its order."""
+        with self._database.read() as connection:
+            return queries.chains(connection, organization, names)
+
+    def chains_of(self, organization: str, resources: Iterable[str]) -> dict[str, str]:
+        """Give the chain of each resource (`Type/id`) of which any version has an effect."""
+        with self._database.read() as connection:
+            return queries.chains_of(connection, organization, resources)
+
+    def by_digests(self, organization: str, digests: Iterable[str]) -> list[EffectRow]:
+        """Give the effects that carry any of these bytes."""
+        with self._database.read() as connection:
+            return queries.by_digests(connection, organization, digests)
+
+    def of_subjects(
+        self, organization: str, process: str, subjects: Iterable[str]
+    ) -> list[EffectRow]:
+        """Give all effects about these subjects, whatever has become of them."""
+        with self._database.read() as connection:
+            return queries.of_subjects(connection, organization, process, subjects)
+
     def counts(self, organization: str, process: str) -> dict[EffectState, int]:
         """Count effects by state."""
         with self._database.read() as connection:

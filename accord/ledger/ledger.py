@@ -9,6 +9,7 @@ from accord.ledger import (
     beacons,
     breaks,
     humantasks,
+    lookups,
     retention,
     switches,
     watermarks,
@@ -20,7 +21,7 @@ from accord.ledger.bootclock import boot_seconds
 from accord.ledger.breaks import BreakRow, SeenBreak
 from accord.ledger.effects import EffectLedger
 from accord.ledger.humantasks import TaskRow, TaskState, TaskToOpen
-from accord.ledger.records import BarrierRow, Evidence, ModeRow
+from accord.ledger.records import BarrierRow, EffectRow, Evidence, ModeRow
 from accord.ledger.watermarks import Mark, Reach
 
 
@@ -143,6 +144,11 @@ class Ledger(EffectLedger):
         with self._database.read() as connection:
             return humantasks.listed(connection, organization, states)
 
+    def tasks_about(self, key: str) -> list[TaskRow]:
+        """Give the human tasks that one effect led to, whatever has become of them."""
+        with self._database.read() as connection:
+            return lookups.tasks_about(connection, key)
+
     def propose(self, plan: ProposedPlan, *, run: str) -> PlanRow:
         """Save a plan for approval; the same run's same plan is given as it stands."""
         parts = ("plan", plan.organization, plan.process, plan.digest, run)
@@ -201,6 +207,16 @@ class Ledger(EffectLedger):
         with self._database.read() as connection:
             return audit.head(connection)
 
+    def reported_head(self, beginning: str) -> AuditHead:
+        """
+        Give the trail's entry that a report named by the beginning of its MAC.
+
+        Raises:
+            AuditBroken: there is no such entry.
+        """
+        with self._database.read() as connection:
+            return lookups.reported_head(connection, beginning)
+
     def verify_audit(self, reported: AuditHead | None = None) -> AuditHead:
         """
         Check the whole trail, and that it still holds a head that a report once carried.
@@ -210,6 +226,11 @@ class Ledger(EffectLedger):
         """
         with self._database.read() as connection:
             return audit.verify(connection, self._audit_key, reported)
+
+    def by_document(self, organization: str, sop_uid: str) -> list[EffectRow]:
+        """Give the effects whose document was seen under this SOP Instance UID."""
+        with self._database.read() as connection:
+            return lookups.by_evidence(connection, organization, "sop", sop_uid)
 
     def put_beacon(self, known: KnownObject) -> None:
         """Keep an object known to be at a PowerServer."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from accord.domain.effects import EffectState
 from accord.ledger.database import lock
 from accord.ledger.errors import IllegalMove, UnknownEffect
-from accord.ledger.records import Description, EffectRow, PlannedEffect
+from accord.ledger.records import UNKNOWN_SUBJECT, Description, EffectRow, PlannedEffect
 from accord.ledger.rows import load, pages, save
 from accord.ledger.tables import EFFECT
 
@@ -62,7 +62,8 @@ def describe(
 
     Raises:
         UnknownEffect: no such key.
-        IllegalMove: a worker has it, the peer has it, or it is over.
+        IllegalMove: a worker has it, the peer has it, it is over, or what it is about is known
+            and would change.
     """
     row = load(connection, [key], lock=True).get(key)
     if row is None:
@@ -70,6 +71,9 @@ def describe(
     if row.state not in DESCRIBABLE:
         raise IllegalMove(key, row.state, row.state, "it can no longer be described")
     values = description.model_dump(exclude_none=True)
+    whom = (values.get("subject", row.subject), values.get("barrier", row.barrier))
+    if whom != (row.subject, row.barrier) and row.subject != UNKNOWN_SUBJECT:
+        raise IllegalMove(key, row.state, row.state, "it is about another subject")
     if values:
         values["updated_at"] = now
         connection.execute(update(EFFECT).where(EFFECT.c.key == key).values(**values))

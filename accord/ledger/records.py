@@ -22,6 +22,10 @@ Evidence = dict[Code, IdOrNothing | int]
 """Ids and codes that prove a state: UIDs, MSA-1, never texts."""
 
 
+UNKNOWN_SUBJECT = "unknown"
+"""The subject of an effect that was held before anybody could tell whom it is about."""
+
+
 class PlannedEffect(Record):
     """
     One intended change, as a plan names it.
@@ -54,8 +58,14 @@ class PlannedEffect(Record):
 
 
 class Description(Record):
-    """What became known of an effect after it was planned; None leaves a field as it is."""
+    """
+    What became known of an effect after it was planned; None leaves a field as it is.
 
+    `subject` and `barrier` can only be told where they were unknown before.
+    """
+
+    subject: Opaque | None = None
+    barrier: Annotated[str, StringConstraints(max_length=128)] | None = None
     section: Short | None = None
     document_type: Short | None = None
     facility: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] | None = None

@@ -35,6 +35,7 @@ class Effect(LedgerTable, table=True):
         Index("effect_by_lease", "lease_until"),
         Index("effect_by_source", "organization", "source"),
         Index("effect_by_digest", "organization", "digest"),
+        Index("effect_by_subject", "organization", "subject"),
     )
 
     key: str = Field(primary_key=True, max_length=20)

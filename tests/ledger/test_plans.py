@@ -90,6 +90,20 @@ def test_what_was_unknown_is_filled_in_later(ledger: Ledger) -> None:
     assert ledger.by_digest("lakeside", "a" * 64) == [row]
 
 
+def test_an_unknown_subject_becomes_known_once(ledger: Ledger) -> None:
+    """Whom a held form is about may be learnt later; what is known never changes."""
+    ledger.plan([an_effect("one", disposition=S.HELD, reason="x", subject="unknown")])
+    known = Description(subject="patient-1", barrier="patient-1")
+
+    row = ledger.describe(key_of("one"), known)
+
+    assert (row.subject, row.barrier) == ("patient-1", "patient-1")
+    assert ledger.effect(key_of("one")) == row == ledger.describe(key_of("one"), known)
+    for other in (Description(subject="patient-2"), Description(barrier="patient-2")):
+        with pytest.raises(IllegalMove):
+            ledger.describe(key_of("one"), other)
+
+
 @pytest.mark.parametrize("state", [S.CLAIMED, S.SENT, S.IN_DOUBT, S.LANDED, S.VERIFIED], ids=str)
 def test_what_is_on_its_way_is_not_described_anew(ledger: Ledger, state: EffectState) -> None:
     """A resend is byte-equal: what a worker or the peer has keeps what it says."""
@@ -125,3 +139,23 @@ def test_effects_are_found_by_source_and_state(ledger: Ledger) -> None:
     assert {row.key for row in open_} == {key_of("one"), key_of("two")}
     assert len(ledger.open_effects("lakeside", "relay-forms", limit=1)) == 1
     assert states(ledger, ["one", "two", "over"]) == [S.PLANNED, S.CLAIMED, S.VERIFIED]
+
+
+def test_many_are_asked_for_at_once(ledger: Ledger) -> None:
+    """Chains, bytes, subjects and resources: one question for a page, not one for each."""
+    ledger.plan([*a_chain("form", 3), *a_chain("other", 1)])
+    ledger.plan([an_effect("a_b%"), an_effect("axb", digest="1" * 64)])
+
+    chains = ledger.chains("lakeside", ["chain-form", "chain-none", "chain-other"])
+
+    assert [row.key for row in chains["chain-form"]] == [key_of(f"form-v{n}") for n in (1, 2, 3)]
+    assert chains.keys() == {"chain-form", "chain-other"}
+    assert chains["chain-other"] == ledger.chain("lakeside", "chain-other")
+    assert [r.key for r in ledger.by_digests("lakeside", ["1" * 64, "2" * 64])] == [key_of("axb")]
+    about = ledger.of_subjects("lakeside", "relay-forms", ["form-form-v1", "form-axb"])
+    assert {row.key for row in about} == {key_of("form-v1"), key_of("axb")}
+    resources = ["QuestionnaireResponse/a_b%", "QuestionnaireResponse/none"]
+    assert ledger.chains_of("lakeside", resources) == {"QuestionnaireResponse/a_b%": "chain-a_b%"}
+    for empty in (ledger.chains, ledger.chains_of, ledger.by_digests):
+        assert not empty("lakeside", [])
+    assert ledger.of_subjects("lakeside", "relay-forms", []) == []

@@ -214,4 +214,4 @@ def test_random_walks_stay_legal(url: str) -> None:
 @pytest.mark.long
 def test_many_long_random_walks_stay_legal(url: str) -> None:
     """The same, longer."""
-    _walk(url, examples=150, steps=80)
+    _walk(url, examples=50, steps=60)

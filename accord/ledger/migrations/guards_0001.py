@@ -8,13 +8,17 @@ _FIXED = (
     *("key", "organization", "process", "intent", "subject", "chain", "position", "occasion"),
     *("parent", "barrier", "planned_at"),
 )
-"""What an effect is about never changes. `occasion` may be emptied when it is retired."""
+"""What an effect is about never changes, with the exceptions below."""
 
-_SAME = "NEW.{0} <> OLD.{0}"
+_EXCEPT = {
+    "occasion": "NEW.retired_at IS NOT NULL AND NEW.occasion = ''",  # emptied with the rest
+    "subject": "OLD.subject = 'unknown'",  # a held form's patient may become known
+    "barrier": "OLD.subject = 'unknown'",
+}
 _FIXED_CHANGED = " OR ".join(
-    f"({_SAME.format(column)} AND NOT (NEW.retired_at IS NOT NULL AND NEW.{column} = ''))"
-    if column == "occasion"
-    else _SAME.format(column)
+    f"(NEW.{column} <> OLD.{column} AND NOT ({_EXCEPT[column]}))"
+    if column in _EXCEPT
+    else f"NEW.{column} <> OLD.{column}"
     for column in _FIXED
 )
 

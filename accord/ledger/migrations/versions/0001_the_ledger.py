@@ -103,6 +103,7 @@ def _effects() -> None:
     op.create_index("effect_by_lease", "effect", ["lease_until"])
     op.create_index("effect_by_source", "effect", ["organization", "source"])
     op.create_index("effect_by_digest", "effect", ["organization", "digest"])
+    op.create_index("effect_by_subject", "effect", ["organization", "subject"])
     op.create_table(
         "effect_move",
         sa.Column("id", sa.Integer(), primary_key=True),
