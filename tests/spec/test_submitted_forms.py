@@ -14,7 +14,7 @@ import pytest
 from accord.adapters.errors import Unavailable
 from accord.domain.effects import EffectState, Mode
 from accord.domain.totals import Bucket
-from accord.sandbox.powerserver_archive import FiledDocument
+from accord.sandbox.powerserver_records import FiledDocument
 from tests.delivery.clinic import Clinic, a_clinic
 
 REGISTRATION, CLINICAL = "registration", "clinical"
