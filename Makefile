@@ -19,8 +19,14 @@ help:            ## This list.
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/runtime.stamp
 
-setup: .venv/runtime.stamp      ## Virtual environment with the locked runtime.
-setup-dev: .venv/dev.stamp      ## ... and the development tools.
+# `accord show`, `accord trace`: runs from this checkout, wherever it is called from.
+.venv/bin/accord: Makefile
+	@mkdir -p .venv/bin
+	@printf '#!/bin/sh\n# Written by `make setup`.\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -P -m deployments.door "$$@"\n' '$(CURDIR)' '$(CURDIR)' > $@
+	@chmod 755 $@
+
+setup: .venv/runtime.stamp .venv/bin/accord  ## Virtual environment with the locked runtime.
+setup-dev: .venv/dev.stamp .venv/bin/accord  ## ... and the development tools.
 
 demo: setup      ## The main job on one machine; KEEP=1 leaves it up.
 	@$(PY) -m deployments.demo $(if $(KEEP),--keep,)

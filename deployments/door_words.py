@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from accord.domain.effects import EffectState as S
+
 _WORDS: Mapping[str, tuple[str, str]] = {
     "effect": ("Efeito", "Effect"),
     "key": ("Chave (MSH-10)", "Key (MSH-10)"),
@@ -41,13 +43,31 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "unread": ("Não pôde ser lido no OmegaAI", "Could not be read at OmegaAI"),
     "saved": ("Documento gravado em", "Document saved to"),
     "saved_outbox": ("os bytes preparados para o envio", "the bytes prepared for sending"),
-    "saved_again": ("preparado de novo; bytes iguais aos planejados", "prepared again; the same bytes as planned"),
-    "saved_other": ("preparado de novo; bytes DIFERENTES dos planejados", "prepared again; NOT the bytes that were planned"),
-    "no_document": ("Este efeito não tem documento a mostrar.", "This effect has no document to show."),
+    "saved_again": (
+        "preparado de novo; bytes iguais aos planejados",
+        "prepared again; the same bytes as planned",
+    ),
+    "saved_other": (
+        "preparado de novo; NÃO são os bytes planejados",
+        "prepared again; NOT the bytes that were planned",
+    ),
+    "no_document": (
+        "Este efeito não tem documento a mostrar.",
+        "This effect has no document to show.",
+    ),
     "found_as": ("Encontrado como", "Found as"),
-    "nothing": ("Nada encontrado no livro-razão desta organização.", "Nothing found in this organization"s ledger."),
-    "hint": ("O que foi retido por paciente desconhecido não aparece por paciente: use `accord attention`.", "What was held because its patient is unknown is not found by patient: see `accord attention`."),
-    "retired": ("Do efeito só resta a lápide: chave, resumo, situação e datas.", "Only the effect"s tombstone is left: key, digest, state and times."),
+    "nothing": (
+        "Nada encontrado no livro-razão desta organização.",
+        "Nothing was found in the ledger of this organization.",
+    ),
+    "hint": (
+        "O que foi retido por paciente desconhecido não se acha por paciente: `accord attention`.",
+        "What was held because its patient is unknown is not found so: `accord attention`.",
+    ),
+    "retired": (
+        "Do efeito só resta a lápide: chave, resumo, situação e datas.",
+        "Only a tombstone is left of this effect: key, digest, state and times.",
+    ),
     "since": ("Desde", "Since"),
     "attention": ("Esperam por uma pessoa", "Waiting for a person"),
     "nobody": ("Nada espera por uma pessoa.", "Nothing waits for a person."),
@@ -68,3 +88,26 @@ def words(locale: str) -> Mapping[str, str]:
     """Give the words of `pt-BR` or `en-US` by name."""
     which = 0 if locale.startswith("pt") else 1
     return {name: both[which] for name, both in _WORDS.items()}
+
+
+_STATES_PT: Mapping[str, str] = {
+    S.PLANNED: "planejado",
+    S.CLAIMED: "a enviar",
+    S.SENT: "enviado",
+    S.IN_DOUBT: "em dúvida",
+    S.LANDED: "aceito",
+    S.VERIFIED: "verificado",
+    S.UNVERIFIABLE: "sem leitura de volta",
+    S.REJECTED: "recusado",
+    S.HELD: "retido",
+    S.PARKED: "estacionado",
+    S.DONE_BY_HAND: "feito à mão",
+    S.SUPERSEDED: "substituído",
+}
+
+
+def state_word(state: str, locale: str) -> str:
+    """Name an effect's state in the site's language, with the ledger's own word beside it."""
+    if not state or not locale.startswith("pt"):
+        return state
+    return f"{_STATES_PT[state]} ({state})"

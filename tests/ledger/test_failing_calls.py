@@ -236,6 +236,9 @@ _READS: dict[str, Callable[[Ledger], Any]] = {
     "breaks": lambda ledger: ledger.breaks(_ORGANIZATION, _PROCESS),
     "audit_head": lambda ledger: ledger.audit_head(),
     "verify_audit": lambda ledger: ledger.verify_audit(),
+    "reported_head": lambda ledger: ledger.reported_head(ledger.audit_head().mac),
+    "tasks_about": lambda ledger: ledger.tasks_about(key_of("one")),
+    "by_document": lambda ledger: ledger.by_document(_ORGANIZATION, "1.2.3"),
     "beacons": lambda ledger: ledger.beacons(_ORGANIZATION, "main"),
 }
 
