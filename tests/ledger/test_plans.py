@@ -144,7 +144,7 @@ def test_effects_are_found_by_source_and_state(ledger: Ledger) -> None:
 def test_many_are_asked_for_at_once(ledger: Ledger) -> None:
     """Chains, bytes, subjects and resources: one question for a page, not one for each."""
     ledger.plan([*a_chain("form", 3), *a_chain("other", 1)])
-    ledger.plan([an_effect("a_b%"), an_effect("axb", digest="1" * 64)])
+    ledger.plan([an_effect("a_b"), an_effect("axb", digest="1" * 64)])
 
     chains = ledger.chains("lakeside", ["chain-form", "chain-none", "chain-other"])
 
@@ -154,8 +154,8 @@ def test_many_are_asked_for_at_once(ledger: Ledger) -> None:
     assert [r.key for r in ledger.by_digests("lakeside", ["1" * 64, "2" * 64])] == [key_of("axb")]
     about = ledger.of_subjects("lakeside", "relay-forms", ["form-form-v1", "form-axb"])
     assert {row.key for row in about} == {key_of("form-v1"), key_of("axb")}
-    resources = ["QuestionnaireResponse/a_b%", "QuestionnaireResponse/none"]
-    assert ledger.chains_of("lakeside", resources) == {"QuestionnaireResponse/a_b%": "chain-a_b%"}
+    resources = ["QuestionnaireResponse/a_b", "QuestionnaireResponse/none"]
+    assert ledger.chains_of("lakeside", resources) == {"QuestionnaireResponse/a_b": "chain-a_b"}
     for empty in (ledger.chains, ledger.chains_of, ledger.by_digests):
         assert not empty("lakeside", [])
     assert ledger.of_subjects("lakeside", "relay-forms", []) == []
