@@ -21,7 +21,7 @@ def soon(look: Callable[[], Found | None], timeout_s: float = 120) -> Found:
     """Look again and again until there is something, and return it."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
-        if (found := look()) is not None:
+        if found := look():
             return found
         time.sleep(0.3)
     raise AssertionError(f"not within {timeout_s} s")

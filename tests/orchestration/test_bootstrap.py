@@ -22,6 +22,7 @@ from deployments.documents import SiteKeyChanges
 from deployments.enrolment import defaults, enrolled
 from deployments.local_server import LocalServer
 from deployments.secrets_given import MissingSecret, new_site_key
+from tests.orchestration.runs import soon
 
 pytestmark = pytest.mark.prefect_server
 
@@ -89,6 +90,17 @@ def test_a_second_run_changes_nothing(
     assert [name for name, limit in before["limits"] if name == f"tiny-{SLUG}"]
     assert len(before["automations"]) == 3
     assert {name for _, name in before["blocks"] if name == SLUG}
+
+
+def test_an_active_schedule_makes_runs_with_its_organization(client: SyncPrefectClient) -> None:
+    """
+    Prefect 3.8's scheduler dies in every round under SQLAlchemy 2.1, with nothing but a traceback
+    in the server's log: no schedule ever makes a run. Hence our bound on SQLAlchemy; this is the
+    test that notices when a new lock breaks it again.
+    """
+    sweep = client.read_deployment_by_name("tiny/sweep")
+    runs = soon(lambda: client.get_scheduled_flow_runs_for_deployments([sweep.id]), timeout_s=60)
+    assert all(run.parameters == {"organization": SLUG} for run in runs)
 
 
 def test_what_an_operator_paused_stays_paused(
