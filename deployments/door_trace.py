@@ -21,6 +21,8 @@ DIGEST = re.compile(r"^[0-9A-Fa-f]{64}$")
 UID = re.compile(r"^[0-2](\.(0|[1-9][0-9]*)){2,}$")
 FORM = re.compile(r"^((?P<type>[A-Z][A-Za-z]+)/)?(?P<id>[A-Za-z0-9.-]{1,64})(/_history/.+)?$")
 ACCESSION_CHARACTERS = 16
+NO_ISSUER = Issuer("")
+"""Under which a number stands while its issuer is unknown and its form held."""
 
 
 class Kind(StrEnum):
@@ -127,8 +129,8 @@ async def _by_accession(visit: Visit, wanted: str, trail: Trail) -> list[EffectR
         patients = await visit.patients_with(wanted)
         if not patients:
             return []
-        rows = _of_patients(visit, patients, trail)
-        rows += _of_nobody_known(visit)
+        nameless = [one.model_copy(update={"issuer": NO_ISSUER}) for one in patients]
+        rows = _of_patients(visit, [*patients, *nameless], trail) + _of_nobody_known(visit)
         return await _leading_to(visit, rows, wanted)
     except PeerError as error:
         trail.problem = error
@@ -163,7 +165,7 @@ def _patients(visit: Visit, wanted: str) -> list[PatientId]:
         raise NoDoor(f"this organization has no such issuer; it has: {', '.join(sorted(known))}")
     return [
         PatientId(number=PatientNumber(number.strip()), issuer=Issuer(each))
-        for each in issuers or sorted(known)
+        for each in issuers or [*sorted(known), NO_ISSUER]
     ]
 
 

@@ -22,7 +22,7 @@ async def patients_with(
     """
     Find whose order or appointment carries an accession number.
 
-    Each patient under every number whose issuer is known.
+    Each patient under every number they have; the issuer is '' where the map does not know it.
 
     Args:
         issuers: identifier system -> issuer, from the organization file.
@@ -69,10 +69,10 @@ def _numbers(person: JsonObject, issuers: Mapping[str, str]) -> list[PatientId]:
         return [
             PatientId(
                 number=PatientNumber(text(identifier, "value").strip()),
-                issuer=Issuer(issuers[text(identifier, "system")]),
+                issuer=Issuer(issuers.get(text(identifier, "system"), "")),
             )
             for identifier in objects(person, "identifier")
-            if text(identifier, "system") in issuers and text(identifier, "value").strip()
+            if text(identifier, "value").strip()
         ]
     except Misshapen:
         return []

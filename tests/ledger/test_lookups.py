@@ -24,7 +24,7 @@ def test_an_effect_is_found_by_the_document_it_was_seen_as(ledger: Ledger) -> No
     """By its whole UID, in its own organization, and not by another piece of evidence."""
     _seen(ledger, "one", UID)
     _seen(ledger, "two", f"{UID}1")
-    ledger.plan([an_effect("none yet")])
+    ledger.plan([an_effect("three")])
     assert [row.key for row in ledger.by_document("lakeside", UID)] == [key_of("one")]
     assert ledger.by_document("hillside", UID) == []
     assert ledger.by_document("lakeside", "1.2") == []

@@ -23,7 +23,7 @@ from flows.relay_forms import relay_forms
 
 QUICK = {
     "visibility_delay": "PT1S",
-    "settle_after": "PT0S",
+    "settle_after": "PT6S",
     "settle_again": "PT0S",
     "send_within": "PT5S",
     "visible_in_run": "PT5S",
