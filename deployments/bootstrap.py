@@ -30,6 +30,9 @@ from deployments.local_server import POOL, QUIET
 from deployments.secrets_given import MissingSecret, Secrets, new_site_key, read_secrets_file
 
 Say = Callable[[str], None]
+RUNS_AT_A_TIME = 4
+"""Of a new work pool; an operator may change it. Each run is a Python process of its own."""
+
 RUN_ENVIRONMENT = {
     **QUIET,
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(automations.HEARTBEAT_S),
@@ -106,6 +109,7 @@ def ensure_pool(client: SyncPrefectClient) -> None:
                 type="process",
                 description="Accord's runs, each a process on a worker's machine.",
                 base_job_template=template,
+                concurrency_limit=RUNS_AT_A_TIME,
             )
         )
     else:

@@ -130,12 +130,14 @@ def start_worker(environment: Mapping[str, str], *, log: Path, pool: str = POOL)
     """
     Start a process worker for `pool` and return at once.
 
-    It asks for work every second, so that a person who presses Run sees something happen.
+    It asks for work every second, so that a person who presses Run sees something happen. How
+    many runs it takes at a time is the pool's limit: with a limit of its own, a worker of Prefect
+    3.8 dies when a run that has just crashed is retried while it still counts it.
     """
     arguments = [*_PREFECT, "worker", "start", "--pool", pool]
     return Child(
         "the Prefect worker",
-        [*arguments, "--type", "process", "--name", f"accord-{os.getpid()}", "--limit", "4"],
+        [*arguments, "--type", "process", "--name", f"accord-{os.getpid()}"],
         log=log,
         environment={
             **environment,

@@ -153,6 +153,8 @@ def test_a_killed_run_under_a_living_worker_crashes_at_once_and_its_retry_finish
     crashed = soon(ended(client, run))
     crashed_s = time.monotonic() - killed
     assert crashed.state and crashed.state.type is StateType.CRASHED
+    soon(lambda: len(worker.family) == 1)
+    time.sleep(3)  # a person's moment: two parts of Prefect report the crash, one after the other
     client.set_flow_run_state(run, Scheduled(name="AwaitingRetry"), force=True)
     finished = soon(ended(client, run), timeout_s=2 * (SLOT_LEASE_S + REPOSSESSOR_LOOP_S) + 60)
     assert finished.state and finished.state.is_completed()
