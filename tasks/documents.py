@@ -6,6 +6,7 @@ from functools import partial
 
 from prefect import task
 
+from accord.adapters.errors import Phase, Unavailable
 from accord.adapters.powerserver import PowerServerClient
 from accord.delivery.courier import CLAIMED_AT_ONCE, Courier
 from accord.delivery.desk import Desk
@@ -15,7 +16,7 @@ from accord.delivery.recognising import look_before_sending
 from accord.delivery.replacing import for_its_chain
 from accord.delivery.screening import Screened
 from accord.delivery.verifying import Verifier
-from accord.domain.effects import Mode
+from accord.domain.effects import EffectState, Mode
 from accord.domain.identifiers import EffectKey
 from accord.ledger.grouped import GroupedLedger
 from accord.rendering.pdf import same_content
@@ -23,6 +24,9 @@ from blocks.powerserver import PowerServer
 from tasks.desk import desk_of
 from tasks.policies import PATIENT
 from tasks.sealed import Sealed
+
+GIVEN_BACK = frozenset({"not-sent", "link-stopped"})
+"""Why an effect is planned again although it was claimed: the link failed, and nothing left."""
 
 
 @task(name="observe documents", **PATIENT)
@@ -61,7 +65,25 @@ def deliver_documents(organization: str, plan: Sealed[Plan]) -> int:
     with desk_of(organization) as desk:
         if desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH:
             return 0
-        return asyncio.run(_deliver(desk, organization))
+        claimed = asyncio.run(_deliver(desk, organization))
+        _require_nothing_left_behind(desk, plan.value)
+        return claimed
+
+
+def _require_nothing_left_behind(desk: Desk, plan: Plan) -> None:
+    """
+    Refuse to end well over what a failing link gave back and may not be claimed again yet.
+
+    A retry of this task comes sooner than that; it would find nothing to do and call it done.
+    """
+    rows = desk.ledger.effects(plan.effect_keys).values()
+    left = sum(row.state is EffectState.PLANNED and row.reason in GIVEN_BACK for row in rows)
+    if left:
+        raise Unavailable(
+            f"PowerServer did not take connections (`hl7.host`, `hl7.port`); documents that were "
+            f"not sent and wait for the next run: {left}",
+            Phase.CONNECT,
+        )
 
 
 @task(name="verify documents", **PATIENT)

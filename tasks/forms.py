@@ -14,13 +14,13 @@ from accord.delivery.sweeping import Observed, sweep
 from accord.domain.identifiers import EffectKey
 from accord.rendering.renderer import FormRenderer
 from blocks.omegaai import OmegaAI
-from tasks.desk import desk_of
+from tasks.desk import desk_of, now
 from tasks.policies import PATIENT
 from tasks.sealed import Sealed
 
 
 class EmptyWindow(Exception):
-    """The window ends before it starts: set `until` after `since`, or leave one of them empty."""
+    """Nothing can lie in the window; the text names the field and what to set it to."""
 
 
 @task(name="observe submissions", **PATIENT)
@@ -31,11 +31,10 @@ def observe_submissions(
     See what changed at OmegaAI in the window, and what earlier runs left open; ids only.
 
     Raises:
-        EmptyWindow: `until` is not after `since`.
+        EmptyWindow: nothing can lie between `since` and `until`.
         PeerError: OmegaAI failed us; only what time may heal is retried.
     """
-    if since and until and until <= since:
-        raise EmptyWindow("`until` is not after `since`: set it later, or leave one of them empty")
+    _require_window(since, until, now())
 
     async def look(desk: Desk) -> Observed:
         async with OmegaAI.of(organization).connect(desk.file) as omegaai:
@@ -44,6 +43,13 @@ def observe_submissions(
     with desk_of(organization) as desk:
         desk.ledger.release_expired()
         return Sealed(asyncio.run(look(desk)))
+
+
+def _require_window(since: datetime | None, until: datetime | None, now: datetime) -> None:
+    if since and until and until <= since:
+        raise EmptyWindow("`until` is not after `since`: set it later, or leave one of them empty")
+    if since and until is None and since > now:
+        raise EmptyWindow("`since` lies in the future: set it earlier, or leave it empty")
 
 
 @task(name="screen submissions", **PATIENT)

@@ -6,11 +6,16 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec
 
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
+from blocks.base import BOOTSTRAP
+from blocks.site import Site
 from tasks.desk import desk_kept
 
 SLOT_LEASE_S = 60
@@ -26,6 +31,20 @@ class AnotherRunHasTheTurn(Exception):
     """Another run of this process is at work for this organization."""
 
 
+class MissingLimit(Exception):
+    """The limit that keeps runs apart does not exist: without it none may start."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"the concurrency limit {self.limit!r} does not exist on this Prefect server; somebody "
+            f"removed it, or the organization was enrolled before this flow: run {BOOTSTRAP}"
+        )
+
+
 @contextmanager
 def turn_of(process: str, organization: str) -> Iterator[None]:
     """
@@ -36,7 +55,8 @@ def turn_of(process: str, organization: str) -> Iterator[None]:
 
     Raises:
         AnotherRunHasTheTurn: it was not free in time.
-        ConcurrencySlotAcquisitionError: the limit does not exist: run the bootstrap.
+        UnknownOrganization: nobody enrolled the organization on this server.
+        MissingLimit: the limit does not exist.
     """
     limit = f"{process}-{organization}"
     wait = WAIT_OF_A_SWEEP_S if _was_scheduled() else WAIT_OF_A_PERSON_S
@@ -47,6 +67,9 @@ def turn_of(process: str, organization: str) -> Iterator[None]:
             )
         except TimeoutError:
             raise AnotherRunHasTheTurn(limit) from None
+        except ConcurrencySlotAcquisitionError:
+            _require_limit(limit, organization)
+            raise
         yield
 
 
@@ -74,6 +97,16 @@ def in_turn(process: str) -> Callable[[Callable[P, State[Any]]], Callable[P, Sta
         return in_its_turn
 
     return decorate
+
+
+def _require_limit(limit: str, organization: str) -> None:
+    """Say what is missing, the organization or only its limit; return if neither is."""
+    Site.of(organization)
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_global_concurrency_limit_by_name(limit)
+        except ObjectNotFound:
+            raise MissingLimit(limit) from None
 
 
 def _was_scheduled() -> bool:
