@@ -1,24 +1,22 @@
 """Documents at PowerServer: looked for before sending, filed, read back."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import AsyncExitStack
-from functools import partial
 
 from prefect import task
 
 from accord.adapters.errors import Phase, Unavailable
 from accord.adapters.powerserver import PowerServerClient
-from accord.delivery.courier import CLAIMED_AT_ONCE, Courier
+from accord.delivery.delivering import deliver
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
 from accord.delivery.planning import Plan
 from accord.delivery.recognising import look_before_sending
-from accord.delivery.replacing import for_its_chain
 from accord.delivery.screening import Screened
 from accord.delivery.verifying import Verifier
 from accord.domain.effects import EffectState, Mode
 from accord.domain.identifiers import EffectKey
-from accord.ledger.grouped import GroupedLedger
 from accord.rendering.pdf import same_content
 from blocks.powerserver import PowerServer
 from tasks.desk import desk_of
@@ -54,8 +52,8 @@ def deliver_documents(organization: str, plan: Sealed[Plan]) -> int:
     """
     Carry out what is planned, each effect once; give how many were claimed.
 
-    Everything that may leave is claimed, also what earlier runs planned: only heads of chains,
-    only what its time has come for, nothing in `watch` mode.
+    Everything this run has looked for may leave, also what earlier runs planned: only heads of
+    chains, only what its time has come for, nothing in `watch` mode.
 
     Raises:
         PeerError: a PowerServer could not be reached; what was not sent is planned again.
@@ -65,7 +63,7 @@ def deliver_documents(organization: str, plan: Sealed[Plan]) -> int:
     with desk_of(organization) as desk:
         if desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH:
             return 0
-        claimed = asyncio.run(_deliver(desk, organization))
+        claimed = asyncio.run(_deliver(desk, organization, plan.value.may_leave))
         _require_nothing_left_behind(desk, plan.value)
         return claimed
 
@@ -101,7 +99,10 @@ def verify_documents(organization: str, plan: Sealed[Plan]) -> dict[str, int]:
         async with AsyncExitStack() as stack:
             readers = await _clients(stack, desk, organization, read_only=True)
             verifier = Verifier(desk, readers, same_content)
-            await verifier.verify(patience_s=desk.timings.visible_in_run.total_seconds())
+            await verifier.verify(
+                patience_s=desk.timings.visible_in_run.total_seconds(),
+                again=plan.value.look_again,
+            )
         if verifier.blind:
             raise next(iter(verifier.blind.values()))
         return dict(verifier.settled)
@@ -110,24 +111,10 @@ def verify_documents(organization: str, plan: Sealed[Plan]) -> dict[str, int]:
         return asyncio.run(verify(desk))
 
 
-async def _deliver(desk: Desk, organization: str) -> int:
-    claimed = 0
+async def _deliver(desk: Desk, organization: str, may_leave: Collection[EffectKey]) -> int:
     async with AsyncExitStack() as stack:
         writers = await _clients(stack, desk, organization, read_only=False)
-        grouped = await stack.enter_async_context(GroupedLedger(desk.ledger))
-        courier = Courier(desk, grouped, writers, adapt=partial(for_its_chain, desk))
-        while claims := desk.ledger.claim(
-            desk.slug,
-            desk.process,
-            holder=desk.actor,
-            lease=desk.timings.lease,
-            limit=CLAIMED_AT_ONCE,
-        ):
-            claimed += len(claims)
-            await courier.carry(claims)
-            if courier.stopped_by is not None:
-                raise courier.stopped_by
-    return claimed
+        return await deliver(desk, writers, may_leave)
 
 
 async def _clients(

@@ -1,7 +1,6 @@
 """Filing a document by C-STORE: allowed only while it leaves the study's status alone."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -10,13 +9,10 @@ from accord.adapters.dicom_documents import DicomDocuments
 from accord.adapters.dicom_encapsulated import encapsulate
 from accord.adapters.dicom_studies import StudyState
 from accord.adapters.errors import PeerError, Phase, Rejected, Uncertain
-from accord.domain.base import Record
 from accord.domain.documents import Answer, DocumentOrder
 from accord.domain.effects import Intent
 from accord.domain.forms import Section
-
-PRIVATE_CREATOR = "RAMSOFT"
-"""Who reserves block 10 of group 311B: not published (docs/open-questions.md)."""
+from accord.domain.wires import FilingSettings, PatientLevelStudy
 
 
 class StatusMoved(Uncertain):
@@ -42,26 +38,8 @@ class PatientLevelUndecided(Exception):
     """Nobody decided in which study this site's patient-level documents stand."""
 
 
-class PatientLevelStudy(StrEnum):
-    """
-    In which study a patient-level document stands: DICOM knows no object without a study.
-
-    Not published for PowerServer, so the default refuses (docs/open-questions.md).
-    """
-
-    UNDECIDED = "undecided"
-    VISIT = "visit"  # with the study of its accession number; the level still says Patient Docs
-    OWN = "own"  # a study of its own, which a worklist may show as a phantom
-
-
-class FilingSettings(Record):
-    """What a site's acceptance run decides about documents sent by C-STORE."""
-
-    patient_level: PatientLevelStudy = PatientLevelStudy.UNDECIDED
-    private_creator: str = PRIVATE_CREATOR
-    status_required: bool = True
-    """Refuse to send where the peer does not say the study's status. Without this, a status
-    missing before and after counts as unchanged."""
+class NoSuchStudy(Rejected):
+    """The station shows no study with the document's accession number: nothing was sent."""
 
 
 class DicomFiling:
@@ -100,8 +78,9 @@ class DicomFiling:
             StatusMoved: the document was taken and the status changed; or, with nothing sent,
                 it changed earlier and the route is stopped.
             StatusUnread: taken, but the status could not be read afterwards.
-            Rejected: no such study, or the peer does not say its status; nothing was sent. Or
-                the peer refused the document.
+            NoSuchStudy: nothing was sent.
+            Rejected: the peer does not say the study's status, and nothing was sent; or it
+                refused the document.
             AmbiguousStudy, PatientLevelUndecided, CannotWithdraw, UnfitForDicom: nothing sent.
             PeerError: as `DicomStation.store`.
         """
@@ -140,7 +119,7 @@ class DicomFiling:
             else None
         )
         if study is None:
-            raise Rejected(
+            raise NoSuchStudy(
                 "the station shows no study with this accession number (0008,0050)", Phase.VERIFY
             )
         if self._settings.status_required and not study.status:

@@ -15,12 +15,14 @@ _EVENTS = {Intent.REPLACE_DOCUMENT: "T10", Intent.WITHDRAW_DOCUMENT: "T11"}
 class NotAccepted(Exception):
     """The site's PowerServer does not take this event; a person does it instead."""
 
-    def __init__(self, event: str) -> None:
-        super().__init__(event)
-        self.event = event
+    def __init__(
+        self, event: str, why: str = "is not in `hl7.accepts` of this PowerServer"
+    ) -> None:
+        super().__init__(event, why)
+        self.event, self.why = event, why
 
     def __str__(self) -> str:
-        return f"MDM^{self.event} is not in `hl7.accepts` of this PowerServer"
+        return f"MDM^{self.event} {self.why}"
 
 
 def wrap(order: DocumentOrder, wire: Hl7Wire, zone: ZoneInfo) -> tuple[bytes, bytes]:
@@ -36,7 +38,8 @@ def wrap(order: DocumentOrder, wire: Hl7Wire, zone: ZoneInfo) -> tuple[bytes, by
         zone: PowerServer's declared zone, in which times are written, with their offset.
 
     Raises:
-        NotAccepted: a withdrawal where the site does not take T11.
+        NotAccepted: a withdrawal where the site does not take T11, or of what it has under
+            another number than ours.
         DoesNotFit, Unencodable: a field cannot carry a text; the caller holds the order.
 
     Source: HL7 v2.3.1 chapter 9; docs/sources.md#ps-hl7
@@ -63,7 +66,11 @@ def wrap(order: DocumentOrder, wire: Hl7Wire, zone: ZoneInfo) -> tuple[bytes, by
 
 
 def _event(order: DocumentOrder, wire: Hl7Wire) -> str:
-    event = _EVENTS.get(order.intent, "T02") if order.parent_key else "T02"
+    event = _EVENTS.get(order.intent, "T02")
+    if event == "T10" and not order.parent_key:
+        event = "T02"
+    if event == "T11" and not order.parent_key:
+        raise NotAccepted(event, "needs the number under which we filed the document")
     if event in wire.accepts:
         return event
     if event == "T10":

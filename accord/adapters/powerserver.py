@@ -10,7 +10,12 @@ from zoneinfo import ZoneInfo
 
 from accord.adapters.dicom import DicomStation
 from accord.adapters.dicom_documents import AmbiguousStudy, DicomDocuments
-from accord.adapters.dicom_filing import CannotWithdraw, DicomFiling, PatientLevelUndecided
+from accord.adapters.dicom_filing import (
+    CannotWithdraw,
+    DicomFiling,
+    NoSuchStudy,
+    PatientLevelUndecided,
+)
 from accord.adapters.dicom_limits import UnfitForDicom
 from accord.adapters.dicom_port import DicomReader, DicomWriter
 from accord.adapters.errors import Phase, Unavailable
@@ -18,14 +23,19 @@ from accord.adapters.hl7_errors import Hl7Error
 from accord.adapters.mdm import NotAccepted, wrap
 from accord.adapters.mllp_client import MllpLink
 from accord.domain.documents import Answer, DocumentOrder, DocumentSeen
+from accord.domain.effects import Intent
 from accord.domain.identifiers import AccessionNumber, Uid
 from accord.domain.people import PatientId
 from accord.domain.wires import DocumentRoute, PowerServerWire
+
+ASSOCIATIONS = 4
+"""At a time for each kind of request; as many places are looked at side by side."""
 
 _UNSENDABLE = (
     AmbiguousStudy,
     CannotWithdraw,
     Hl7Error,
+    NoSuchStudy,
     NotAccepted,
     PatientLevelUndecided,
     UnfitForDicom,
@@ -68,14 +78,18 @@ class PowerServerClient:
         self._wire, self._read_only = wire, read_only
         self._zone = ZoneInfo(wire.time_zone)
         self._links = [MllpLink(wire.hl7, tls) for _ in range(wire.hl7.links)]
-        self._station = DicomStation(wire.dicom, read_only=read_only) if wire.dicom else None
+        self._station = (
+            DicomStation(wire.dicom, read_only=read_only, per_service=ASSOCIATIONS)
+            if wire.dicom
+            else None
+        )
         self._reader: DicomReader | None = None
         self._store: DicomWriter | None = None
         if self._station is not None:
             documents = DicomDocuments(self._station, self._zone)
             self._reader = DicomReader(documents)
             if wire.document_route is DocumentRoute.C_STORE:
-                filing = DicomFiling(self._station, documents, self._zone)
+                filing = DicomFiling(self._station, documents, self._zone, wire.filing)
                 self._store = DicomWriter(filing, links=wire.hl7.links)
 
     async def __aenter__(self) -> Self:
@@ -103,8 +117,11 @@ class PowerServerClient:
         Build what surrounds the document on the wire: bytes before and after it.
 
         Raises:
-            Unsendable: a field cannot carry a text, or the site does not take the event.
+            Unsendable: a field cannot carry a text, the site does not take the event, or there
+                is nothing to file.
         """
+        if order.intent is not Intent.WITHDRAW_DOCUMENT and not order.content:
+            raise Unsendable("empty-document")
         if self._store is not None:
             return b"", b""
         try:

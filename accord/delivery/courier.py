@@ -3,31 +3,32 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from datetime import timedelta
 
+from accord.adapters.dicom_filing import StatusMoved
 from accord.adapters.errors import Malformed, PeerError, Rejected, Uncertain
 from accord.adapters.powerserver import Unsendable
+from accord.delivery.asking import STUDY_STATUS_MOVED, ask
+from accord.delivery.bookkeeping import Bookkeeper
 from accord.delivery.desk import Desk
 from accord.delivery.ports import DocumentWriter
+from accord.delivery.replacing import NotCalledFor
 from accord.domain.documents import Answer, AnswerKind, DocumentOrder
-from accord.domain.effects import EffectState
+from accord.domain.effects import EffectState, Mode
+from accord.domain.identifiers import EffectKey
 from accord.ledger.bootclock import boot_seconds
-from accord.ledger.errors import IllegalMove, LateWorker, SwitchedOff
+from accord.ledger.errors import LateWorker, SwitchedOff
 from accord.ledger.grouped import GroupedLedger
-from accord.ledger.records import Claim, Evidence, GivenBack, Move
+from accord.ledger.records import Claim, Evidence
 
 CLAIMED_AT_ONCE = 100
 FAILURES_THAT_STOP_A_LINK = 3
-NOT_AGAIN_FOR = timedelta(seconds=5)
-"""What was given back is not claimed again at once: a loop over claims must come to an end."""
+
+Adapt = Callable[[Claim, DocumentOrder], DocumentOrder]
+Work = Sequence[tuple[Claim, DocumentOrder]]
 
 
 class TooLate(Exception):
     """The deadline between `sent` and the first byte has passed: nothing left, look first."""
-
-
-Work = tuple[Claim, DocumentOrder, tuple[bytes, bytes]]
 
 
 class Courier:
@@ -44,77 +45,72 @@ class Courier:
         ledger: GroupedLedger,
         writers: Mapping[str, DocumentWriter],
         *,
-        adapt: Callable[[Claim, DocumentOrder], DocumentOrder],
+        adapt: Adapt,
     ) -> None:
-        self._desk, self._ledger, self._writers = desk, ledger, writers
-        self._outbox, self._adapt = desk.outbox, adapt
-        self.outcomes: Counter[str] = Counter()
+        self._desk, self._ledger, self._writers, self._adapt = desk, ledger, writers, adapt
+        self._books = Bookkeeper(desk, ledger)
         self.stopped_by: PeerError | None = None
         """Why a link had to stop, for the task to raise at its end."""
 
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many effects had which outcome so far."""
+        return self._books.outcomes
+
     async def carry(self, claims: Sequence[Claim]) -> None:
         """Carry out one batch of claims; whatever is not sent is given back."""
-        orders = self._outbox.orders([claim.key for claim in claims])
+        orders = self._desk.outbox.orders([claim.key for claim in claims])
         links: dict[tuple[str, int], list[tuple[Claim, DocumentOrder]]] = defaultdict(list)
-        missing = []
         for claim in claims:
             if claim.key not in orders:
-                missing.append(claim)
+                await self._books.give_back(claim, "not-prepared")  # the next sweep prepares it
                 continue
             powerserver, order = orders[claim.key]
             link = self._writers[powerserver].link_of(order.patient.id)
-            links[powerserver, link].append((claim, self._adapt(claim, order)))
-        for claim in missing:
-            await self._give_back(claim, "not-prepared")  # the next sweep prepares it again
-        await asyncio.gather(
-            *(self._serve(self._writers[name], work) for (name, _), work in links.items())
-        )
+            links[powerserver, link].append((claim, order))
+        try:
+            served = await asyncio.gather(
+                *(self._serve(self._writers[name], work) for (name, _), work in links.items()),
+                return_exceptions=True,  # one link's failure must not leave others unwatched
+            )
+        finally:
+            await self._books.close()
+        for each in served:
+            if isinstance(each, BaseException):
+                raise each
 
-    async def _serve(
-        self, writer: DocumentWriter, work: Sequence[tuple[Claim, DocumentOrder]]
-    ) -> None:
-        wrapped = []
-        built = {}
-        for claim, order in work:
-            try:
-                built[order.key] = writer.wrap(order)
-            except Unsendable as refusal:
-                await self._park(claim, refusal)
-            else:
-                wrapped.append((claim, order))
-        wrappings = self._outbox.wrappings(built)
+    async def _serve(self, writer: DocumentWriter, work: Work) -> None:
+        fit = [each for claim, order in work if (each := await self._fitted(claim, order, writer))]
+        wrappings = self._desk.outbox.wrappings({order.key: built for _, order, built in fit})
         failures = 0
-        for position, (claim, order) in enumerate(wrapped):
-            error = await self._carry_one(writer, claim, order, wrappings[order.key])
+        for position, (claim, order, _) in enumerate(fit):
+            error = await self._carry_one(writer, claim, order, wrappings)
             failures = failures + 1 if error else 0
             if failures >= FAILURES_THAT_STOP_A_LINK:
                 self.stopped_by = error
-                for rest, _ in wrapped[position + 1 :]:
-                    await self._give_back(rest, "link-stopped")
+                for rest, _, _ in fit[position + 1 :]:
+                    await self._books.give_back(rest, "link-stopped")
                 return
 
-    async def _park(self, claim: Claim, refusal: Unsendable) -> None:
-        """Leave to a person what cannot go as it is; nothing of it has left."""
-        self.outcomes["unsendable"] += 1
-        await self._give_back(claim, refusal.code)
-        with suppress(IllegalMove):  # another worker has it by now, and will find the same
-            await self._ledger.move(
-                Move(
-                    key=claim.key,
-                    to=EffectState.PARKED,
-                    who=claim.holder,
-                    why="it cannot be sent as it is",
-                    reason=refusal.code,
-                    expected=EffectState.PLANNED,
-                )
-            )
+    async def _fitted(
+        self, claim: Claim, order: DocumentOrder, writer: DocumentWriter
+    ) -> tuple[Claim, DocumentOrder, tuple[bytes, bytes]] | None:
+        """Give the order as it goes now, with its wrapping; None if it does not go."""
+        try:
+            adapted = self._adapt(claim, order)
+            return claim, adapted, writer.wrap(adapted)
+        except NotCalledFor as by_now:
+            await self._books.let_go(claim, by_now.reason)
+        except Unsendable as refusal:
+            await self._books.park(claim, refusal.code)
+        return None
 
     async def _carry_one(
         self,
         writer: DocumentWriter,
         claim: Claim,
         order: DocumentOrder,
-        wrapping: tuple[bytes, bytes],
+        wrappings: Mapping[EffectKey, tuple[bytes, bytes]],
     ) -> PeerError | None:
         """Carry one effect; gives the error if the link itself failed."""
         sent = False
@@ -127,13 +123,13 @@ class Courier:
                 raise TooLate
 
         try:
-            answer = await writer.file(order, wrapping, before_send)
+            answer = await writer.file(order, wrappings[order.key], before_send)
         except (LateWorker, SwitchedOff) as refusal:
             self.outcomes[type(refusal).__name__] += 1
         except Unsendable as refusal:
-            await self._park(claim, refusal)
+            await self._books.park(claim, refusal.code)
         except TooLate:
-            await self._tell(claim, EffectState.IN_DOUBT, reason="too-late")
+            await self._books.tell(claim, EffectState.IN_DOUBT, reason="too-late")
         except PeerError as error:
             return await self._failed(claim, error, sent=sent)
         else:
@@ -148,43 +144,40 @@ class Courier:
         }[answer.kind]
         reason = "" if state is EffectState.LANDED else _code("answer", answer.code)
         evidence: Evidence = {"answer": answer.code, "peer-id": answer.peer_id}
-        await self._tell(claim, state, reason=reason, evidence=evidence)
+        await self._books.tell(claim, state, reason=reason, evidence=evidence)
 
     async def _failed(self, claim: Claim, error: PeerError, *, sent: bool) -> PeerError | None:
         """Write down what a failure means for the effect; gives it back if the link failed."""
         if not sent:
             self.stopped_by = error
-            self.outcomes["given back"] += 1
-            await self._give_back(claim, "not-sent")
+            await self._books.give_back(claim, "not-sent")
             return error
         if isinstance(error, Rejected):
-            await self._tell(claim, EffectState.REJECTED, reason=_code("answer", error.code))
+            reason = _code("answer", error.code)
+            await self._books.tell(claim, EffectState.REJECTED, reason=reason)
             return None
-        reason = {Uncertain: "no-answer", Malformed: "malformed-answer"}.get(type(error), "unsure")
-        await self._tell(claim, EffectState.IN_DOUBT, reason=reason)
+        if isinstance(error, StatusMoved):
+            self.stopped_by = error
+            await asyncio.to_thread(_switch_off, self._desk, claim)
+        await self._books.tell(claim, EffectState.IN_DOUBT, reason=_why_in_doubt(error))
         return error
 
-    async def _give_back(self, claim: Claim, reason: str) -> None:
-        try:
-            await self._ledger.give_back(
-                GivenBack(claim=claim, reason=reason, not_before=self._desk.now() + NOT_AGAIN_FOR)
-            )
-        except LateWorker:
-            self.outcomes["late"] += 1
 
-    async def _tell(
-        self,
-        claim: Claim,
-        state: EffectState,
-        *,
-        reason: str,
-        evidence: Evidence | None = None,
-    ) -> None:
-        self.outcomes[state.value] += 1
-        try:
-            await self._ledger.answered(claim, state, reason=reason, evidence=evidence)
-        except LateWorker:
-            self.outcomes["late"] += 1
+def _why_in_doubt(error: PeerError) -> str:
+    if isinstance(error, StatusMoved):
+        return STUDY_STATUS_MOVED
+    return {Uncertain: "no-answer", Malformed: "malformed-answer"}.get(type(error), "unsure")
+
+
+def _switch_off(desk: Desk, claim: Claim) -> None:
+    """
+    Stop the process for good: the way documents are sent here changes studies.
+
+    Source: domain.md 5.2; docs/sources.md#ps-study-status
+    """
+    why = "a document sent by C-STORE moved its study's status"
+    desk.ledger.set_mode(desk.slug, desk.process, Mode.WATCH, who=desk.actor, why=why)
+    ask(desk, STUDY_STATUS_MOVED, claim.key, key=claim.key)
 
 
 def _code(*parts: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from accord.delivery.asking import ask
 from accord.delivery.desk import Desk
 from accord.domain.base import Record
 from accord.domain.effects import EffectState, Intent, Mode
@@ -15,8 +16,15 @@ from accord.domain.relay import (
     Prepared,
     Recognition,
 )
-from accord.ledger.humantasks import TaskToOpen
-from accord.ledger.records import EffectRow, Move, PlannedEffect
+from accord.domain.wires import DocumentRoute
+from accord.ledger.records import (
+    UNKNOWN_SUBJECT,
+    Description,
+    EffectRow,
+    Evidence,
+    Move,
+    PlannedEffect,
+)
 
 RELEASED = "the rules hold it no longer"
 
@@ -59,10 +67,45 @@ def enter(
     new = [decision for decision in decisions if decision.key not in there]
     mode = desk.ledger.mode(desk.slug, desk.process)
     effects = [_effect(desk, by_key[d.key], d, look_of(looked, d.key), mode) for d in new]
-    desk.ledger.moves([_overtaken(key) for d in new for key in d.supersedes])
+    moves = [
+        _overtaken(key)
+        for d in decisions
+        if d.key not in there or there[d.key].state in _NOT_LEFT
+        for key in d.supersedes
+    ]
+    if moves:
+        desk.ledger.moves(moves)
     desk.ledger.plan(effects, run=desk.run)
     _ask_people(desk, [effect for effect in effects if effect.reason == RETIRE_BY_HAND])
-    desk.ledger.moves(_changed(decisions, there, looked))
+    _describe(desk, by_key, there)
+    changed = _changed(decisions, there, looked)
+    if changed:
+        desk.ledger.moves(changed)
+
+
+_NOT_LEFT = frozenset({EffectState.HELD, EffectState.PLANNED})
+
+
+def _describe(
+    desk: Desk, by_key: Mapping[EffectKey, Prepared], there: Mapping[str, EffectRow]
+) -> None:
+    """Fill in what was not known when a form was held, or was made anew before it ever left."""
+    for key, item in by_key.items():
+        row = there.get(key)
+        if row is None or row.state not in _NOT_LEFT or row.attempts or item.held:
+            continue
+        told = {
+            "section": item.section or "",
+            "document_type": item.document_type,
+            "facility": item.facility,
+            "digest": item.digest,
+        }
+        if row.subject == UNKNOWN_SUBJECT:
+            told |= {"subject": item.subject, "barrier": item.subject}
+        news = {name: value for name, value in told.items() if value != getattr(row, name)}
+        news = {name: value for name, value in news.items() if value}
+        if news:
+            desk.ledger.describe(key, Description.model_validate(news))
 
 
 def look_of(looked: Mapping[EffectKey, Looked], key: EffectKey) -> Looked:
@@ -82,7 +125,7 @@ def _effect(
             "organization": desk.slug,
             "process": desk.process,
             "intent": decision.intent,
-            "subject": item.subject or "unknown",
+            "subject": item.subject or UNKNOWN_SUBJECT,
             "chain": item.chain,
             "occasion": item.source.rsplit("/", 1)[-1],
             "source": item.source,
@@ -107,26 +150,19 @@ def _only_a_person_can(desk: Desk, item: Prepared, decision: Decision) -> bool:
     if decision.state is not EffectState.PLANNED:
         return False
     facility = item.facility or desk.file.organization.facilities[0].slug
-    return "T11" not in desk.wire_of(facility).hl7.accepts
+    wire = desk.wire_of(facility)
+    by_message = wire.document_route is DocumentRoute.MDM and "T11" in wire.hl7.accepts
+    return not (by_message and decision.parent_is_ours)
 
 
 def _grace_ends(desk: Desk, item: Prepared, mode: Mode) -> datetime | None:
-    return item.source_updated_at + desk.timings.grace if mode is Mode.BACK_UP else None
+    # also in `watch`: what is planned now must wait if the mode becomes `back-up` next
+    return None if mode is Mode.DELIVER else item.source_updated_at + desk.timings.grace
 
 
 def _ask_people(desk: Desk, effects: Sequence[PlannedEffect]) -> None:
     for effect in effects:
-        desk.ledger.open_task(
-            TaskToOpen(
-                organization=desk.slug,
-                process=desk.process,
-                kind=RETIRE_BY_HAND,
-                about=effect.key,
-                key=effect.key,
-                source=effect.source,
-                details={"document": effect.parent},
-            )
-        )
+        ask(desk, RETIRE_BY_HAND, effect.key, key=effect.key, details={"document": effect.parent})
 
 
 def _overtaken(key: EffectKey) -> Move:
@@ -144,22 +180,48 @@ def _changed(
     there: Mapping[str, EffectRow],
     looked: Mapping[EffectKey, Looked],
 ) -> list[Move]:
-    moves = []
+    moves: list[Move] = []
     for decision in decisions:
-        row, to = there.get(decision.key), decision.state
-        if decision.reason == CANNOT_PREPARE:
-            to = EffectState.PARKED  # released by a person, so the rules do not hold it again
-        if row is None or (row.state, to) not in _CHANGES:
+        row = there.get(decision.key)
+        if row is None:
             continue
-        moves.append(
-            Move(
-                key=decision.key,
-                to=to,
-                who="plan",
-                why=RELEASED if row.state is EffectState.HELD else decision.reason,
-                reason=decision.reason,
-                evidence=dict(look_of(looked, decision.key).evidence),
-                expected=row.state,
-            )
-        )
+        to, reason = decision.state, decision.reason
+        if reason == CANNOT_PREPARE:
+            to = EffectState.PARKED  # released by a person, so the rules do not hold it again
+        if to is EffectState.PLANNED and _turned_into_a_withdrawal(row, decision):
+            moves += [_move(row, to), _parked(row)]
+        elif (row.state, to) in _CHANGES:
+            evidence: Evidence = {**look_of(looked, decision.key).evidence}
+            moves.append(_move(row, to, reason=reason, evidence=evidence))
     return moves
+
+
+def _turned_into_a_withdrawal(row: EffectRow, decision: Decision) -> bool:
+    """Say whether a form was held unread and is now seen to be a withdrawal: a person does it."""
+    is_withdrawal = decision.intent is Intent.WITHDRAW_DOCUMENT
+    return row.state is EffectState.HELD and is_withdrawal and row.intent is not decision.intent
+
+
+def _move(
+    row: EffectRow, to: EffectState, *, reason: str = "", evidence: Evidence | None = None
+) -> Move:
+    return Move(
+        key=row.key,
+        to=to,
+        who="plan",
+        why=RELEASED if row.state is EffectState.HELD else reason,
+        reason=reason,
+        evidence=evidence or {},
+        expected=row.state,
+    )
+
+
+def _parked(row: EffectRow) -> Move:
+    return Move(
+        key=row.key,
+        to=EffectState.PARKED,
+        who="plan",
+        why="it is a withdrawal",
+        reason=RETIRE_BY_HAND,
+        expected=EffectState.PLANNED,
+    )

@@ -13,7 +13,9 @@ from contextlib import closing
 from pathlib import Path
 
 from accord.domain.documents import DocumentOrder
+from accord.domain.effects import FINISHED
 from accord.domain.identifiers import EffectKey
+from accord.ledger.effects import EffectLedger
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
@@ -64,13 +66,20 @@ class Outbox:
                 rows,
             )
 
-    def orders(self, keys: Sequence[EffectKey]) -> dict[EffectKey, tuple[str, DocumentOrder]]:
-        """Give those of `keys` that wait here, each with the name of its PowerServer."""
+    def orders(
+        self, keys: Sequence[EffectKey], *, contents: bool = True
+    ) -> dict[EffectKey, tuple[str, DocumentOrder]]:
+        """
+        Give those of `keys` that wait here, each with the name of its PowerServer.
+
+        Without `contents` their bytes stay on the disk: a look needs no more than digests.
+        """
+        column = "content" if contents else "x''"
         found = {}
         with closing(self._connect()) as db:
             for some in _chunks(keys):
                 for key, powerserver, text, content in db.execute(  # question marks only
-                    "SELECT key, powerserver, document_order, content FROM waiting "  # noqa: S608
+                    f"SELECT key, powerserver, document_order, {column} FROM waiting "  # noqa: S608
                     f"WHERE key IN ({_marks(some)})",
                     some,
                 ):
@@ -82,6 +91,17 @@ class Outbox:
                         order.model_copy(update={"content": content}),
                     )
         return found
+
+    def content(self, key: EffectKey) -> bytes:
+        """Give one document's bytes; nothing where it does not wait here."""
+        with closing(self._connect()) as db:
+            row = db.execute("SELECT content FROM waiting WHERE key = ?", [key]).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def keys(self) -> list[EffectKey]:
+        """Give the keys of all documents that wait here."""
+        with closing(self._connect()) as db:
+            return [EffectKey(key) for (key,) in db.execute("SELECT key FROM waiting")]
 
     def holds(self, keys: Sequence[EffectKey]) -> set[EffectKey]:
         """Say which of `keys` wait here."""
@@ -133,6 +153,19 @@ class Outbox:
         with closing(self._connect()) as db:
             (count,) = db.execute("SELECT count(*) FROM waiting").fetchone()
         return int(count)
+
+
+def tidy(outbox: Outbox, ledger: EffectLedger) -> None:
+    """
+    Remove documents that nobody will send or look for any more.
+
+    Their effects are over, or there are none: a dry run prepares and writes nothing down.
+    """
+    keys = outbox.keys()
+    rows = ledger.effects(keys) if keys else {}
+    over = [key for key in keys if key not in rows or rows[key].state in FINISHED]
+    if over:
+        outbox.forget(over)
 
 
 def _chunks(keys: Sequence[EffectKey]) -> Iterable[list[EffectKey]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked, enter, look_of
+from accord.delivery.outbox import tidy
 from accord.delivery.screening import Screened
 from accord.delivery.sweeping import Observed, advance
 from accord.domain.base import Record
@@ -20,7 +21,7 @@ from accord.domain.relay import (
     decide,
 )
 from accord.domain.totals import Bucket
-from accord.ledger.records import Move
+from accord.ledger.records import EffectRow, Move
 from accord.quality.gate import CannotJudge, screen
 from accord.quality.plans import PLAN, plan_facts
 
@@ -30,8 +31,10 @@ def _judged(
 ) -> list[Decision]:
     """Decide what each item calls for, oldest first, and judge the plan before it is written."""
     ordered = sorted(items, key=lambda item: item.source_updated_at)
+    chains = desk.ledger.chains(desk.slug, {item.chain for item in ordered}) if ordered else {}
     decisions = [
-        decide(item, look_of(looked, item.key).found, _earlier(desk, item)) for item in ordered
+        decide(item, look_of(looked, item.key).found, _earlier(item, chains.get(item.chain, ())))
+        for item in ordered
     ]
     broken = screen(plan_facts(ordered, decisions), PLAN).held
     if broken:
@@ -40,17 +43,23 @@ def _judged(
     return decisions
 
 
-def _earlier(desk: Desk, item: Prepared) -> tuple[Earlier, ...]:
+def _earlier(item: Prepared, chain: Sequence[EffectRow]) -> tuple[Earlier, ...]:
     return tuple(
-        Earlier(key=row.key, state=row.state, reason=row.reason, digest=row.digest)
-        for row in desk.ledger.chain(desk.slug, item.chain)
+        Earlier(
+            key=row.key,
+            state=row.state,
+            intent=row.intent,
+            reason=row.reason,
+            digest=row.digest,
+        )
+        for row in chain
         if row.key != item.key
         and (row.source_updated_at is None or row.source_updated_at <= item.source_updated_at)
     )
 
 
 def _delivered_meanwhile(
-    desk: Desk, items: Sequence[Prepared], looked: Mapping[EffectKey, Looked]
+    items: Sequence[Prepared], looked: Mapping[EffectKey, Looked]
 ) -> list[Move]:
     """Move on what earlier runs planned and the vendor has delivered since."""
     fresh = {item.key for item in items}
@@ -82,6 +91,10 @@ class Plan(Record):
     dry_run: bool = False
     would: dict[EffectKey, Bucket] = {}
     """Dry run only: where each item that has no row yet would stand."""
+    may_leave: tuple[EffectKey, ...] = ()
+    """What this run has looked for at PowerServer: nothing else may be sent in it."""
+    look_again: tuple[EffectKey, ...] = ()
+    """Of a window that was asked for: verified before, and to be looked for once more."""
 
 
 def plan_sweep(
@@ -102,13 +115,20 @@ def plan_sweep(
     keys = dict.fromkeys([*map(desk.key_of, submitted), *observed.open_keys])
     decisions = _judged(desk, screened.items, looked)
     if dry_run:
+        tidy(desk.outbox, desk.ledger)  # what was prepared to be judged is not kept
         return Plan(
             effect_keys=tuple(keys), dry_run=True, would={d.key: _would(d) for d in decisions}
         )
     enter(desk, screened.items, decisions, looked)
-    desk.ledger.moves(_delivered_meanwhile(desk, screened.items, looked))
+    meanwhile = _delivered_meanwhile(screened.items, looked)
+    if meanwhile:
+        desk.ledger.moves(meanwhile)
     advance(desk, observed.model_copy(update={"refs": tuple(submitted)}))
-    return Plan(effect_keys=tuple(keys))
+    return Plan(
+        effect_keys=tuple(keys),
+        may_leave=tuple(looked),
+        look_again=tuple(keys) if observed.is_a_window else (),
+    )
 
 
 def _would(decision: Decision) -> Bucket:

@@ -118,14 +118,11 @@ class Preparer:
             document_type=order.document_type if order else "",
             facility=submission.facility,
             subject=self._desk.name_of(patient.id) if patient else "",
-            chain=self._chain_of(submission),
+            chain=self._desk.chain_named(identity_of(submission)),
             digest=order.digest if order else NOTHING,
             held=held,
             gone=bool(submission.newer_version),
         )
-
-    def _chain_of(self, submission: Submission) -> str:
-        return self._desk.chain_named(submission.replaces or _identity(submission))
 
     def _rendered(self, submission: Submission) -> Draft:
         facility = self._facilities.get(submission.facility)
@@ -140,7 +137,7 @@ class Preparer:
             submitted_at=submission.submitted_at or submission.ref.last_updated,
             zone=facility.time_zone if facility else site.omegaai.time_zone,
             author=submission.author,
-            reference=_identity(submission),  # without its version: same answers, same bytes
+            reference=identity_of(submission),  # without its version: same answers, same bytes
             accession=submission.accession if submission.kind is FormKind.CLINICAL else None,
             answers=read_answers(submission.questionnaire, submission.response, site.locale),
         )
@@ -173,7 +170,8 @@ def _digest(content: bytes) -> Digest:
     return Digest(sha256(content).hexdigest()) if content else NOTHING
 
 
-def _identity(submission: Submission) -> str:
+def identity_of(submission: Submission) -> str:
+    """Name a form across its versions: `Type/id` at OmegaAI."""
     return f"{submission.ref.source}/{submission.ref.id}"
 
 

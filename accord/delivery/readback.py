@@ -2,20 +2,25 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 
 from accord.delivery.ports import DocumentReader
 from accord.domain.base import Record
 from accord.domain.documents import DocumentOrder, DocumentSeen
 from accord.domain.effects import Rung
 from accord.domain.forms import Section
-from accord.domain.identifiers import AccessionNumber, EffectKey, Uid
+from accord.domain.identifiers import AccessionNumber, Digest, EffectKey, Uid
 from accord.domain.people import PatientId
 
 Place = tuple[PatientId, AccessionNumber | None]
 SameContent = Callable[[bytes, bytes], bool]
+SameDocument = Callable[[DocumentOrder, bytes], bool]
 LOOKS_AT_ONCE = 4  # associations are kept per thread; more only queue at the peer
+PLACES_AT_ONCE = 50
+"""Places of one page: what their documents weigh bounds the memory of a look."""
 
 
 class Found(Record):
@@ -26,7 +31,16 @@ class Found(Record):
     sop_uid: Uid
     rung: Rung
     copies: int = 1
-    """How many documents there carry the very same bytes; more than one is a duplicate."""
+    """How many documents there say the same; more than one is a duplicate."""
+
+
+@dataclass(frozen=True, repr=False)
+class View:
+    """One place as the peer shows it now: the documents there that may be one of the orders'."""
+
+    place: Place
+    orders: tuple[DocumentOrder, ...]
+    seen: tuple[DocumentSeen, ...]
 
 
 def place_of(order: DocumentOrder) -> Place:
@@ -35,32 +49,73 @@ def place_of(order: DocumentOrder) -> Place:
     return order.patient.id, accession
 
 
-async def look_for(
-    reader: DocumentReader, wanted: Sequence[DocumentOrder], same_content: SameContent
-) -> dict[EffectKey, Found]:
+async def views(
+    reader: DocumentReader, orders: Sequence[DocumentOrder]
+) -> AsyncIterator[list[View]]:
     """
-    Look at a peer for `wanted`, each place once, and give those that are there.
-
-    The rung is the best that the bytes prove; a document whose bytes differ counts only if
-    its content is the same. Places are asked side by side.
+    List the places of `orders`, each once and some side by side, by pages.
 
     Raises:
         PeerError: the peer could not be asked; nothing may be concluded from that.
     """
     by_place: dict[Place, list[DocumentOrder]] = defaultdict(list)
-    for order in wanted:
+    for order in orders:
         by_place[place_of(order)].append(order)
     gate = asyncio.Semaphore(LOOKS_AT_ONCE)
 
-    async def at(place: Place, orders: list[DocumentOrder]) -> dict[EffectKey, Found]:
+    async def at(place: Place, wanted: list[DocumentOrder]) -> View:
         async with gate:
             seen = await reader.documents_of(*place)
-            candidates = [s for s in seen if any(may_be(s, order) for order in orders)]
-            contents = await reader.contents(candidates) if candidates else {}
-        return await asyncio.to_thread(_match, orders, candidates, contents, same_content)
+        may = tuple(s for s in seen if any(may_be(s, order) for order in wanted))
+        return View(place, tuple(wanted), may)
 
-    looks = await asyncio.gather(*(at(place, orders) for place, orders in by_place.items()))
-    return {key: found for look in looks for key, found in look.items()}
+    places = iter(by_place.items())
+    while page := list(islice(places, PLACES_AT_ONCE)):
+        yield list(await asyncio.gather(*(at(place, wanted) for place, wanted in page)))
+
+
+async def contents_of(
+    reader: DocumentReader, page: Sequence[View], *, known: Collection[Uid] = ()
+) -> list[Mapping[Uid, bytes]]:
+    """
+    Fetch the bytes of each view's documents, but for the `known` ones.
+
+    Raises:
+        PeerError: as for `views`.
+    """
+    gate = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    async def of(view: View) -> Mapping[Uid, bytes]:
+        unknown = [seen for seen in view.seen if seen.sop_uid not in known]
+        if not unknown:
+            return {}
+        async with gate:
+            return await reader.contents(unknown)
+
+    return list(await asyncio.gather(*map(of, page)))
+
+
+async def look_for(
+    reader: DocumentReader, wanted: Sequence[DocumentOrder], same_content: SameContent
+) -> dict[EffectKey, Found]:
+    """
+    Look at a peer for `wanted`, and give those that are there.
+
+    The rung is the best that the bytes prove; a document whose bytes differ counts only if
+    its content is the same.
+
+    Raises:
+        PeerError: as for `views`.
+    """
+
+    def same(order: DocumentOrder, content: bytes) -> bool:
+        return same_content(order.content, content)
+
+    found: dict[EffectKey, Found] = {}
+    async for page in views(reader, wanted):
+        for view, contents in zip(page, await contents_of(reader, page), strict=True):
+            found |= await asyncio.to_thread(match, view.orders, view.seen, contents, same)
+    return found
 
 
 def may_be(seen: DocumentSeen, order: DocumentOrder) -> bool:
@@ -70,46 +125,65 @@ def may_be(seen: DocumentSeen, order: DocumentOrder) -> bool:
     return type_agrees and section_agrees and seen.patient == order.patient.id
 
 
-def _match(
+def digests_of(contents: Mapping[Uid, bytes]) -> dict[Uid, Digest]:
+    """Give the SHA-256 of each document's bytes."""
+    return {uid: Digest(sha256(content).hexdigest()) for uid, content in contents.items()}
+
+
+def match(
     orders: Sequence[DocumentOrder],
-    candidates: Sequence[DocumentSeen],
+    seen: Sequence[DocumentSeen],
     contents: Mapping[Uid, bytes],
-    same_content: SameContent,
+    same: SameDocument,
 ) -> dict[EffectKey, Found]:
-    matches = _by_bytes(orders, candidates, contents)
-    taken = {found.sop_uid for found in matches.values()}
-    for order in orders:
-        if order.key in matches:
-            continue
-        for seen in candidates:
-            free = seen.sop_uid not in taken and seen.title == order.title
-            if free and may_be(seen, order):
-                content = contents.get(seen.sop_uid, b"")
-                if same_content(order.content, content):
-                    taken.add(seen.sop_uid)
-                    matches[order.key] = _found(seen, Rung.CONTENT)
-                    break
-    return matches
+    """
+    Find each order's document: by its bytes, else by its title and content; one to one.
+
+    What says the same beyond that counts as copies of what was found.
+    """
+    digests = digests_of(contents)
+    free = [each for each in seen if each.sop_uid in contents]
+    found: dict[EffectKey, tuple[DocumentSeen, Rung]] = {}
+
+    def equals(order: DocumentOrder, one: DocumentSeen, rung: Rung) -> bool:
+        if rung is Rung.BYTES:
+            return digests[one.sop_uid] == order.digest
+        return one.title == order.title and same(order, contents[one.sop_uid])
+
+    for rung in (Rung.BYTES, Rung.CONTENT):
+        for order in orders:
+            if order.key in found:
+                continue
+            hit = next((s for s in free if may_be(s, order) and equals(order, s, rung)), None)
+            if hit is not None:
+                found[order.key] = hit, rung
+                free.remove(hit)
+    left = [(one, contents[one.sop_uid]) for one in free]
+    return {
+        order.key: _found(*found[order.key], 1 + _copies(order, found[order.key][0], left, same))
+        for order in orders
+        if order.key in found
+    }
 
 
-def _by_bytes(
-    orders: Sequence[DocumentOrder],
-    candidates: Sequence[DocumentSeen],
-    contents: Mapping[Uid, bytes],
-) -> dict[EffectKey, Found]:
-    by_digest: dict[str, list[DocumentSeen]] = defaultdict(list)
-    for seen in candidates:
-        if seen.sop_uid in contents:
-            by_digest[sha256(contents[seen.sop_uid]).hexdigest()].append(seen)
-    matches = {}
-    for order in orders:
-        equal = [s for s in by_digest.get(order.digest, []) if may_be(s, order)]
-        if equal:
-            matches[order.key] = _found(equal[0], Rung.BYTES, copies=len(equal))
-    return matches
+def _copies(
+    order: DocumentOrder,
+    its: DocumentSeen,
+    left: Sequence[tuple[DocumentSeen, bytes]],
+    same: SameDocument,
+) -> int:
+    """Count what is left over and says the same as the order, by bytes or by title and content."""
+    return sum(
+        may_be(one, order)
+        and (
+            sha256(content).hexdigest() == order.digest
+            or (one.title == its.title and same(order, content))
+        )
+        for one, content in left
+    )
 
 
-def _found(seen: DocumentSeen, rung: Rung, copies: int = 1) -> Found:
+def _found(seen: DocumentSeen, rung: Rung, copies: int) -> Found:
     return Found(
         study_uid=seen.study_uid,
         series_uid=seen.series_uid,

@@ -4,25 +4,27 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from hashlib import sha256
 
+from accord.delivery.accounting import Accounts, Remaining, ours_among, wanted_of
+from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
 from accord.delivery.ports import DocumentReader
-from accord.delivery.readback import LOOKS_AT_ONCE, Place, may_be, place_of
+from accord.delivery.readback import View, contents_of, views
 from accord.domain.documents import DocumentOrder, DocumentSeen
-from accord.domain.effects import EffectState, Mode
+from accord.domain.effects import EffectState, Intent, Mode
 from accord.domain.forms import SubmissionStatus
-from accord.domain.identifiers import Digest, EffectKey
-from accord.domain.recognition import Shown, Wanted, recognise
-from accord.domain.relay import ON_THE_WAY, PRESENT_AT_PEER, Prepared, Recognition
+from accord.domain.identifiers import EffectKey, Uid
+from accord.domain.recognition import recognise
+from accord.domain.relay import Prepared, Recognition
 from accord.domain.wires import ReadBack
 from accord.ledger.records import EffectRow
+from accord.rendering.pdf import same_content
 
 WATCHED_FOR = timedelta(days=1)
 """In watch mode, a form that is missing at PowerServer is looked for again this long."""
 
-Orders = Mapping[EffectKey, DocumentOrder]
+NOT_THERE = Looked(found=Recognition.ABSENT)
 
 
 async def look_before_sending(
@@ -31,26 +33,34 @@ async def look_before_sending(
     """
     Look at PowerServer for what may be sent in this run, each patient's place once.
 
-    Also for what earlier runs planned: the vendor may have delivered it meanwhile. A site
-    whose PowerServer shows nothing over DICOM cannot be looked at: there all count as absent.
+    Also for what earlier runs planned: the vendor may have delivered it meanwhile. Every effect
+    that may leave in this run is in the answer; a site whose PowerServer shows nothing over DICOM
+    cannot be looked at, and there all count as absent.
 
     Raises:
         PeerError: PowerServer could not be read: nothing is sent without having looked.
     """
-    keys = [item.key for item in items if _may_be_sent(item)]
-    keys += [row.key for row in _waiting(desk) if row.key not in keys]
+    waiting = _waiting(desk)
+    keys = dict.fromkeys([item.key for item in items if _may_be_sent(item)])
+    keys |= dict.fromkeys(row.key for row in waiting)
+    withdrawals = {item.key for item in items if item.status is SubmissionStatus.WITHDRAWN}
+    withdrawals |= {row.key for row in waiting if row.intent is Intent.WITHDRAW_DOCUMENT}
+    looked = dict.fromkeys(keys, NOT_THERE)
     by_server: dict[str, list[DocumentOrder]] = defaultdict(list)
-    for powerserver, order in desk.outbox.orders(keys).values():
+    to_look_for = [key for key in keys if key not in withdrawals]
+    for powerserver, order in desk.outbox.orders(to_look_for, contents=False).values():
         if desk.file.site.powerservers[powerserver].read_back is ReadBack.DICOM:
             by_server[powerserver].append(order)
     looks = await asyncio.gather(
         *(_look_at(desk, readers[name], orders) for name, orders in by_server.items())
     )
-    return {key: looked for look in looks for key, looked in look.items()}
+    for each in looks:
+        looked |= each
+    return looked
 
 
 def _may_be_sent(item: Prepared) -> bool:
-    return not item.held and not item.gone and item.status is not SubmissionStatus.WITHDRAWN
+    return not item.held and not item.gone
 
 
 def _waiting(desk: Desk) -> list[EffectRow]:
@@ -68,93 +78,65 @@ def _waiting(desk: Desk) -> list[EffectRow]:
 async def _look_at(
     desk: Desk, reader: DocumentReader, orders: Sequence[DocumentOrder]
 ) -> dict[EffectKey, Looked]:
-    by_place: dict[Place, dict[EffectKey, DocumentOrder]] = defaultdict(dict)
-    for order in orders:
-        by_place[place_of(order)][order.key] = order
-    gate = asyncio.Semaphore(LOOKS_AT_ONCE)
-
-    async def at(place: Place, wanted: Orders) -> dict[EffectKey, Looked]:
-        async with gate:
-            seen = await reader.documents_of(*place)
-            candidates = [s for s in seen if any(may_be(s, o) for o in wanted.values())]
-            if not candidates:
-                return {}
-            contents = await reader.contents(candidates)
-        shown = [_shown(s, contents.get(s.sop_uid)) for s in candidates]
-        return _looked(desk, wanted, shown)
-
-    looks = await asyncio.gather(*(at(place, some) for place, some in by_place.items()))
-    return {key: looked for look in looks for key, looked in look.items()}
+    looked: dict[EffectKey, Looked] = {}
+    async for page in views(reader, orders):
+        showing = [view for view in page if view.seen]
+        if showing:
+            looked |= await _recognised(desk, reader, showing)
+        await asyncio.to_thread(_audit, desk, page, looked)
+    return looked
 
 
-def _shown(seen: DocumentSeen, content: bytes | None) -> Shown:
-    digest = Digest(sha256(content).hexdigest()) if content is not None else None
-    return Shown(document=seen, digest=digest)
+async def _recognised(
+    desk: Desk, reader: DocumentReader, page: Sequence[View]
+) -> dict[EffectKey, Looked]:
+    def same(order: DocumentOrder, content: bytes) -> bool:
+        return same_content(desk.outbox.content(order.key), content)
+
+    accounts = await asyncio.to_thread(Accounts, desk, page, same)
+    placed = accounts.placed()
+    unknown = [_without(view, placed) for view in page]
+    contents = await contents_of(reader, unknown)
+
+    def compare() -> dict[EffectKey, Looked]:
+        own = [
+            ours_among(view.orders, view.seen, content, same)
+            for view, content in zip(unknown, contents, strict=True)
+        ]
+        left = [
+            _without(view, {seen.sop_uid for seen in mine.values()})
+            for view, mine in zip(unknown, own, strict=True)
+        ]
+        looked: dict[EffectKey, Looked] = {}
+        for view, mine, rest in zip(left, own, accounts.remaining(left, contents), strict=True):
+            looked |= {key: _evidence(document) for key, document in mine.items()}
+            looked |= _the_vendors(desk, [o for o in view.orders if o.key not in mine], rest)
+        return looked
+
+    return await asyncio.to_thread(compare)
 
 
-def _looked(desk: Desk, wanted: Orders, shown: Sequence[Shown]) -> dict[EffectKey, Looked]:
-    ours = _ours(desk, shown)
-    equal = _by_our_own_bytes(wanted, shown, ours)
-    others = [_wanted(order) for key, order in wanted.items() if key not in equal]
+def _without(view: View, uids: set[Uid]) -> View:
+    left = tuple(one for one in view.seen if one.sop_uid not in uids)
+    return View(view.place, view.orders, left)
+
+
+def _the_vendors(
+    desk: Desk, orders: Sequence[DocumentOrder], rest: Remaining
+) -> dict[EffectKey, Looked]:
     found = recognise(
-        others,
-        shown,
-        ours=[*ours, *_digests(equal, wanted)],
+        [*map(wanted_of, orders), *rest.rivals],
+        rest.shown,
+        ours=rest.ours,
         tolerance=desk.timings.vendor_tolerance,
     )
-    by_uid = {each.document.sop_uid: each.document for each in shown}
+    by_uid = {each.document.sop_uid: each.document for each in rest.shown}
     return {
-        **{key: _evidence(document) for key, document in equal.items()},
-        **{
-            key: _evidence(by_uid[each.sop_uid])
-            if each.found is Recognition.THERE and each.sop_uid is not None
-            else Looked(found=each.found)
-            for key, each in found.items()
-        },
+        order.key: _evidence(by_uid[each.sop_uid])
+        if (each := found[order.key]).sop_uid is not None
+        else Looked(found=each.found)
+        for order in orders
     }
-
-
-def _by_our_own_bytes(
-    wanted: Orders, shown: Sequence[Shown], ours: Sequence[Digest]
-) -> dict[EffectKey, DocumentSeen]:
-    """
-    Find what carries our rendering's very bytes although this ledger knows of no sending.
-
-    So it is after a ledger was restored from an older backup: nothing is sent a second time.
-    """
-    found = {}
-    for key, order in wanted.items():
-        equal = [s.document for s in shown if s.digest == order.digest]
-        if equal and order.digest not in ours and may_be(equal[0], order):
-            found[key] = equal[0]
-    return found
-
-
-def _digests(keys: Mapping[EffectKey, DocumentSeen], wanted: Orders) -> list[Digest]:
-    return [wanted[key].digest for key in keys]
-
-
-def _wanted(order: DocumentOrder) -> Wanted:
-    return Wanted(
-        key=order.key,
-        patient=order.patient.id,
-        section=order.section,
-        document_type=order.document_type,
-        accession=order.accession,
-        submitted_at=order.submitted_at,
-        digest=None if order.is_rendered else order.digest,
-    )
-
-
-def _ours(desk: Desk, shown: Sequence[Shown]) -> list[Digest]:
-    """Give the digests of shown documents that we sent, once for each time we did."""
-    sent = PRESENT_AT_PEER | ON_THE_WAY
-    return [
-        digest
-        for digest in {each.digest for each in shown if each.digest is not None}
-        for row in desk.ledger.by_digest(desk.slug, digest)
-        if row.state in sent
-    ]
 
 
 def _evidence(document: DocumentSeen) -> Looked:
@@ -165,4 +147,17 @@ def _evidence(document: DocumentSeen) -> Looked:
             "series": document.series_uid,
             "sop": document.sop_uid,
         },
+    )
+
+
+def _audit(desk: Desk, page: Sequence[View], looked: Mapping[EffectKey, Looked]) -> None:
+    note_touches(
+        desk,
+        "look",
+        "powerserver",
+        (
+            Touch(desk.name_of(view.place[0]), order.key, looked.get(order.key, NOT_THERE).found)
+            for view in page
+            for order in view.orders
+        ),
     )

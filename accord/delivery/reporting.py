@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from accord.delivery.asking import ATTEST_BY_HAND, REMOVED_AFTER_LANDING
 from accord.delivery.desk import Desk
 from accord.delivery.planning import Plan
+from accord.delivery.removed import REMOVED
 from accord.delivery.sweeping import Observed
 from accord.domain.buckets import bucket
 from accord.domain.effects import EffectState
 from accord.domain.guidance import guidance
 from accord.domain.reports import Attention, Line, RelayReport
 from accord.domain.totals import NEEDS_A_PERSON, Bucket, Totals
+from accord.domain.wires import ReadBack
 from accord.ledger.records import EffectRow
 from accord.quality.submissions import SUBMISSIONS
 
@@ -22,10 +25,12 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     Raises:
         DoesNotTieOut: an item is in no bucket; the run cannot be trusted.
     """
-    rows = desk.ledger.effects(plan.effect_keys)
+    rows = {key: _as_reported(desk, row) for key, row in _rows(desk, plan).items()}
     mode = desk.ledger.mode(desk.slug, desk.process)
     buckets = {
-        key: bucket(
+        key: Bucket.HUMAN_TASK
+        if row.reason in _A_PERSONS
+        else bucket(
             row.state,
             row.reason,
             mode=mode,
@@ -51,6 +56,31 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     )
 
 
+_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING})
+"""What the wire cannot finish: shown as a person's, whatever state the effect is in."""
+
+
+def _rows(desk: Desk, plan: Plan) -> dict[str, EffectRow]:
+    """Give the rows of a run's items; what was verified and is gone now says so."""
+    rows = desk.ledger.effects(plan.effect_keys)
+    gone = {
+        each.subject
+        for each in desk.ledger.breaks(desk.slug, desk.process)
+        if each.code == REMOVED and each.subject in rows
+    }
+    return rows | {
+        key: rows[key].model_copy(update={"reason": REMOVED_AFTER_LANDING}) for key in gone
+    }
+
+
+def _as_reported(desk: Desk, row: EffectRow) -> EffectRow:
+    """Say of what has landed where only a person can look that it waits for one."""
+    if row.state is not EffectState.LANDED:
+        return row
+    by_person = desk.wire_of(row.facility).read_back is ReadBack.PERSON
+    return row.model_copy(update={"reason": ATTEST_BY_HAND}) if by_person else row
+
+
 def what_to_do(reason: str, locale: str) -> str:
     """Tell a person what to do about an item, by its reason: a rule's name or a short code."""
     try:
@@ -61,7 +91,9 @@ def what_to_do(reason: str, locale: str) -> str:
 
 def _lines(rows: Mapping[str, EffectRow]) -> tuple[Line, ...]:
     verified = Counter(
-        (row.section, row.rung) for row in rows.values() if row.state is EffectState.VERIFIED
+        (row.section, row.rung)
+        for row in rows.values()
+        if row.state is EffectState.VERIFIED and row.reason != REMOVED_AFTER_LANDING
     )
     return tuple(
         Line(section=section, rung=rung, count=count)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
+from accord.delivery.lineage import Lineage
 from accord.delivery.preparing import Draft, Preparer
 from accord.delivery.sweeping import SubmissionReader
 from accord.domain.base import Record
@@ -18,7 +20,6 @@ from accord.domain.forms import (
 )
 from accord.domain.identifiers import EffectKey
 from accord.domain.relay import CANNOT_PREPARE, Prepared
-from accord.ledger.audit import AuditEntry
 from accord.quality.gate import screen
 from accord.quality.submission_facts import submission_facts
 from accord.quality.submissions import SUBMISSIONS
@@ -56,12 +57,14 @@ class Screen:
         """
         items: list[Prepared] = []
         not_submitted: list[EffectKey] = []
+        lineage = Lineage(self._desk)
         for start in range(0, len(refs), READ_AT_ONCE):
             page = await self._reader.read_submissions(refs[start : start + READ_AT_ONCE])
+            lineage.learn(page)
             judged = self._judge(page)
             items += judged.items
             not_submitted += judged.not_submitted
-        return Screened(items=tuple(items), not_submitted=tuple(not_submitted))
+        return Screened(items=lineage.chained(items), not_submitted=tuple(not_submitted))
 
     def _judge(self, page: Iterable[Submission | Unreadable]) -> Screened:
         read: dict[EffectKey, Submission] = {}
@@ -78,8 +81,13 @@ class Screen:
         with ThreadPoolExecutor(RENDERED_AT_ONCE) as pool:
             drafts = dict(zip(read, pool.map(self._preparer.draft, read.values()), strict=True))
         held = self._held(read, drafts, unread)
-        items = [*self._prepared(read, drafts, held), *map(self._unreadable, unread.items())]
-        self._audit(items)
+        items = [*self._prepared(read, drafts, held), *self._unreadable(unread)]
+        note_touches(
+            self._desk,
+            "read",
+            "omegaai",
+            (Touch(i.subject, i.source, "held" if i.held else "passed") for i in items),
+        )
         return Screened(items=tuple(items), not_submitted=tuple(not_submitted))
 
     def _held(
@@ -109,7 +117,7 @@ class Screen:
         for key, one in read.items():
             order = self._preparer.order(key, one, drafts[key].content)
             rules = tuple(held.get(key, ()))
-            if key in released:
+            if key in released or not rules:
                 rules = () if order else (CANNOT_PREPARE,)
             if order is not None and not rules:
                 orders.append((self._desk.powerserver_of(one.facility), order))
@@ -117,39 +125,25 @@ class Screen:
         self._desk.outbox.put(orders)
         return items
 
-    def _released(self, held: Mapping[str, list[str]]) -> set[str]:
+    def _released(self, keys: Iterable[str]) -> set[str]:
         """Say which of the held ones a person has released: their word stands over the rules."""
-        rows = self._desk.ledger.effects(held)
+        rows = self._desk.ledger.effects(keys)
         return {key for key, row in rows.items() if row.state is not EffectState.HELD}
 
-    def _unreadable(self, entry: tuple[EffectKey, Unreadable]) -> Prepared:
-        key, one = entry
-        assert one.ref is not None
-        return Prepared(
-            key=key,
-            source=str(one.ref),
-            source_updated_at=one.ref.last_updated,
-            status=SubmissionStatus.UNKNOWN,
-            chain=self._desk.chain_named(f"{one.ref.source}/{one.ref.id}"),
-            facility="",
-            subject="",
-            held=("submission-readable",),
-            gone=one.reason in _GONE,
-        )
-
-    def _audit(self, items: Iterable[Prepared]) -> None:
-        now = self._desk.now()
-        self._desk.ledger.audit(
-            [
-                AuditEntry(
-                    at=now,
-                    actor=self._desk.actor,
-                    action="read",
-                    peer="omegaai",
-                    entity=item.subject,
-                    what=item.source,
-                    outcome="held" if item.held else "passed",
-                )
-                for item in items
-            ]
-        )
+    def _unreadable(self, entries: Mapping[EffectKey, Unreadable]) -> list[Prepared]:
+        released = self._released(entries) if entries else set()
+        return [
+            Prepared(
+                key=key,
+                source=str(one.ref),
+                source_updated_at=one.ref.last_updated,
+                status=SubmissionStatus.UNKNOWN,
+                chain=self._desk.chain_named(f"{one.ref.source}/{one.ref.id}"),
+                facility="",
+                subject="",
+                held=(CANNOT_PREPARE if key in released else "submission-readable",),
+                gone=one.reason in _GONE,
+            )
+            for key, one in entries.items()
+            if one.ref is not None
+        ]

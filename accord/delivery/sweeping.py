@@ -52,6 +52,8 @@ class Observed(Record):
     """Those that have to be read: new ones, held ones, and ones whose document is not at hand."""
     open_keys: tuple[EffectKey, ...]
     """Effects of earlier runs that are not over."""
+    is_a_window: bool = False
+    """Whether somebody asked for these moments, instead of what is new."""
     nameless: int = 0
     """Entries of a page that had no id: reported, since nobody can ask for them again."""
 
@@ -69,6 +71,7 @@ async def sweep(
         since: on the server's clock, aware; None: from the watermark.
         until: on the server's clock, aware; None: up to now.
     """
+    begun = desk.now()
     start = since or _from_watermark(desk)
     seen: dict[EffectKey, SubmissionRef] = {}
     nameless = 0
@@ -85,7 +88,8 @@ async def sweep(
     again = {row.key: _ref(row) for row in _to_read_again(desk, unfinished)}
     return Observed(
         since=start,
-        until=until or desk.now(),
+        until=until or begun,
+        is_a_window=since is not None,
         refs=tuple((seen if since else new).values()),
         to_read=tuple((again | new).values()),
         open_keys=tuple(row.key for row in unfinished),
@@ -97,13 +101,19 @@ def advance(desk: Desk, observed: Observed) -> None:
     """
     Move the watermark to the last change seen, now that each has a row.
 
+    A window that begins after the watermark does not move it: what lies between the two would
+    never be looked at.
+
     Raises:
         WatermarkRefused: something seen has no row; the next sweep sees it again.
     """
     if not observed.refs:
         return
-    last = max(ref.last_updated for ref in observed.refs)
     before = desk.ledger.watermark(desk.slug, desk.process, SUBMISSIONS)
+    if _leaves_a_gap(observed, before):
+        return
+    # a change of the time while we were looking may have been missed where we had looked before
+    last = min(max(ref.last_updated for ref in observed.refs), observed.until)
     if before is None or last > before:
         desk.ledger.advance(
             desk.slug,
@@ -113,6 +123,13 @@ def advance(desk: Desk, observed: Observed) -> None:
             sources=[str(ref) for ref in observed.refs],
             run=desk.run,
         )
+
+
+def _leaves_a_gap(observed: Observed, before: datetime | None) -> bool:
+    """Say whether a window begins after the watermark: what lies between was not looked at."""
+    if not observed.is_a_window or observed.since is None:
+        return False
+    return before is None or observed.since > before
 
 
 def _from_watermark(desk: Desk) -> datetime | None:

@@ -63,10 +63,79 @@ GUIDANCE: dict[str, Guidance] = {
         "the form over by hand and run done-by-hand.",
     ),
     "changed-since-planned": _G(
-        pt="O formulário mudou depois de planejado, sem nova versão. Confira no OmegaAI; depois "
+        pt="O documento já foi enviado uma vez e não pode mais ser refeito com os mesmos bytes. "
+        "Confira no Document Viewer; se não estiver lá, leve o formulário à mão e use "
+        "done-by-hand.",
+        en="It was sent once, and the very same bytes cannot be made again. Check the Document "
+        "Viewer; if it is not there, carry the form over by hand and run done-by-hand.",
+    ),
+    "retire-old-version": _G(
+        pt="A nova versão está no Document Viewer; a antiga continua visível. Retire a antiga, "
+        "que o título da nova indica.",
+        en="The new version is in the Document Viewer, and the old one still shows. Retire the "
+        "old one; the title of the new one says which.",
+    ),
+    "removed-after-landing": _G(
+        pt="O documento foi verificado e não aparece mais no PowerServer. Pergunte a quem o "
+        "retirou; nada é enviado de novo sem a decisão de uma pessoa.",
+        en="The document was verified once and no longer shows in PowerServer. Ask who removed "
+        "it; nothing is sent again unless a person decides so.",
+    ),
+    "attest-by-hand": _G(
+        pt="Este site não permite leitura automática. Abra o Document Viewer, confira o documento "
+        "e use done-by-hand.",
+        en="This site has no automatic read-back. Open the Document Viewer, check the document, "
+        "then run done-by-hand.",
+    ),
+    "read-back-down": _G(
+        pt="O PowerServer não responde a leituras (DICOM). Nada se conclui disso e nada é enviado "
+        "duas vezes; verifique a estação DICOM e a rede.",
+        en="PowerServer does not answer reads (DICOM). Nothing is concluded from that and nothing "
+        "is sent twice; check the DICOM station and the network.",
+    ),
+    "study-status-moved": _G(
+        pt="Um documento enviado por C-STORE mudou o status do exame. O envio foi parado (modo "
+        "watch). Corrija o status no PowerServer, defina document_route: mdm e use set-mode.",
+        en="A document sent by C-STORE changed its study's status. Sending has stopped (mode "
+        "watch). Put the status back in PowerServer, set document_route: mdm, then run set-mode.",
+    ),
+    "no-such-study": _G(
+        pt="O PowerServer não mostra exame com este número de acesso. Quando o pedido estiver lá, "
         "use retry-effect.",
-        en="The form changed after it was planned, without a new version. Check OmegaAI, then run "
+        en="PowerServer shows no study with this accession number. Once the order is there, run "
         "retry-effect.",
+    ),
+    "patient-level-undecided": _G(
+        pt="Falta decidir em que exame ficam os documentos do paciente (filing.patient_level). "
+        "Decida ou use document_route: mdm; depois use retry-effect.",
+        en="It is undecided in which study patient-level documents stand (filing.patient_level). "
+        "Decide, or set document_route: mdm, then run retry-effect.",
+    ),
+    "unencodable": _G(
+        pt="O conjunto de caracteres do HL7 não tem alguma letra deste formulário, e nada é trocado "
+        "por outra. Use hl7.character_set: UNICODE UTF-8 no arquivo da organização, se o "
+        "PowerServer aceitar; depois use retry-effect.",
+        en="The HL7 character set lacks a letter of this form, and none is ever replaced. Set "
+        "hl7.character_set: UNICODE UTF-8 in the organization file where PowerServer takes it, "
+        "then run retry-effect.",
+    ),
+    "undecodable-text": _G(
+        pt="O hl7.character_set do arquivo da organização não é um nome que se conheça (tabela HL7 "
+        "0211), como UNICODE UTF-8 ou 8859/1. Corrija-o; depois use retry-effect.",
+        en="The hl7.character_set of the organization file is no name that is known (HL7 table "
+        "0211), such as UNICODE UTF-8 or 8859/1. Correct it, then run retry-effect.",
+    ),
+    "does-not-fit": _G(
+        pt="Um texto não cabe no campo do HL7 e nunca é cortado: veja nome, número e accession com "
+        "`accord show <chave>`, corrija no OmegaAI e use retry-effect.",
+        en="A text does not fit its HL7 field and is never cut: see name, number and accession by "
+        "`accord show <key>`, correct them in OmegaAI, then run retry-effect.",
+    ),
+    "not-accepted": _G(
+        pt="Este PowerServer não aceita o evento (hl7.accepts). Faça-o à mão no Document Viewer e "
+        "use done-by-hand.",
+        en="This PowerServer does not take the event (hl7.accepts). Do it by hand in the Document "
+        "Viewer, then run done-by-hand.",
     ),
     "read-back-unproven": _G(
         pt="O PowerServer responde, mas nenhum documento conhecido é encontrado: verifique a "

@@ -1,5 +1,6 @@
 """What shall become of one version of a submitted form: a pure decision."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,6 +19,9 @@ PRESENT_AT_PEER = frozenset(
 )
 """States in which the peer holds, as far as we know, what the effect meant to put there."""
 
+FILED_BY_US = frozenset({EffectState.LANDED, EffectState.VERIFIED, EffectState.UNVERIFIABLE})
+"""States in which the peer holds it under our own number: it can replace and withdraw it."""
+
 ON_THE_WAY = frozenset({EffectState.CLAIMED, EffectState.SENT, EffectState.IN_DOUBT})
 NOT_THERE = frozenset({EffectState.PLANNED, EffectState.HELD, EffectState.REJECTED})
 """Surely not at the peer: a newer version may take their place. What is parked may be there."""
@@ -30,6 +34,7 @@ SOURCE_GONE = "source-gone"
 AMBIGUOUS_COPY = "ambiguous-copy"
 RETIRE_BY_HAND = "retire-by-hand"
 CANNOT_PREPARE = "cannot-prepare"
+CHANGED_SINCE_PLANNED = "changed-since-planned"
 
 
 class Earlier(Record):
@@ -37,15 +42,30 @@ class Earlier(Record):
 
     key: EffectKey
     state: EffectState
+    intent: Intent = Intent.FILE_DOCUMENT
     reason: str = ""
     digest: str = ""
 
     @property
     def is_there(self) -> bool:
-        """Whether PowerServer holds that version, by our hand or by the vendor's."""
+        """Whether it was done at PowerServer, by our hand or by the vendor's."""
         return self.state in PRESENT_AT_PEER or (
             self.state is EffectState.SUPERSEDED and self.reason == ALREADY_THERE
         )
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether PowerServer knows it by our own number, or will if it arrives."""
+        return self.state in FILED_BY_US | ON_THE_WAY
+
+
+def standing(earlier: Sequence[Earlier]) -> Earlier | None:
+    """Give the version that PowerServer shows now: the last one there, unless withdrawn since."""
+    shown = None
+    for each in earlier:
+        if each.is_there:
+            shown = None if each.intent is Intent.WITHDRAW_DOCUMENT else each
+    return shown
 
 
 class Recognition(StrEnum):
@@ -87,6 +107,8 @@ class Decision(Record):
     """PLANNED, HELD, PARKED or SUPERSEDED: where the effect starts its life."""
     reason: str = ""
     parent: EffectKey | None = None
+    parent_is_ours: bool = True
+    """Whether PowerServer knows the parent by our number: only then can a message name it."""
     supersedes: tuple[EffectKey, ...] = ()
     """Earlier effects that are no longer called for: nothing of theirs has left."""
 
@@ -97,11 +119,12 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
 
     `earlier` are the effects of the form's earlier versions, oldest first.
     """
-    parent = next((e for e in reversed(earlier) if e.is_there), None)
+    there = standing(earlier)
     coming = next((e for e in reversed(earlier) if e.state in ON_THE_WAY), None)
     moot = tuple(e.key for e in earlier if e.state in NOT_THERE)
     if item.status is SubmissionStatus.WITHDRAWN:
-        return _withdraw(item, parent or coming, moot)
+        maybe = next((e for e in reversed(earlier) if e.state is EffectState.PARKED), None)
+        return _withdraw(item, there or coming or maybe, moot)
     if item.gone:
         return _superseded(item, SOURCE_GONE, ())
     if item.held:
@@ -111,17 +134,24 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
             state=EffectState.HELD,
             reason=item.held[0],  # the version before it goes its way: it is what we can show
         )
-    if parent is not None and parent.digest == item.digest and coming is None:
+    if there is not None and there.digest == item.digest and coming is None:
         return _superseded(item, UNCHANGED, moot)
     if found is Recognition.THERE:
         return _superseded(item, ALREADY_THERE, moot)
-    behind = coming or parent
+    return _file(item, found, coming or there, moot)
+
+
+def _file(
+    item: Prepared, found: Recognition, behind: Earlier | None, moot: tuple[EffectKey, ...]
+) -> Decision:
+    is_ambiguous = found is Recognition.AMBIGUOUS
     return Decision(
         key=item.key,
         intent=Intent.REPLACE_DOCUMENT if behind else Intent.FILE_DOCUMENT,
-        state=EffectState.PARKED if found is Recognition.AMBIGUOUS else EffectState.PLANNED,
-        reason=AMBIGUOUS_COPY if found is Recognition.AMBIGUOUS else "",
+        state=EffectState.PARKED if is_ambiguous else EffectState.PLANNED,
+        reason=AMBIGUOUS_COPY if is_ambiguous else "",
         parent=behind.key if behind else None,
+        parent_is_ours=behind is None or behind.is_ours,
         supersedes=moot,
     )
 
@@ -136,6 +166,7 @@ def _withdraw(item: Prepared, there: Earlier | None, moot: tuple[EffectKey, ...]
         state=EffectState.HELD if item.held else EffectState.PLANNED,
         reason=item.held[0] if item.held else "",
         parent=there.key,
+        parent_is_ours=there.is_ours or there.state is EffectState.PARKED,
         supersedes=moot,
     )
 

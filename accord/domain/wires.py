@@ -6,9 +6,10 @@ with a documented default (docs/open-questions.md).
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AnyHttpUrl, Field, field_validator
+from pydantic import AnyHttpUrl, Field, field_validator, model_validator
 
 from accord.domain.base import Record
 from accord.domain.forms import FormKind
@@ -96,6 +97,29 @@ class DicomWire(Record):
     timeout_s: float = Field(default=30, gt=0)
 
 
+class PatientLevelStudy(StrEnum):
+    """
+    In which study a patient-level document stands: DICOM knows no object without a study.
+
+    Not published for PowerServer, so the default refuses (docs/open-questions.md).
+    """
+
+    UNDECIDED = "undecided"
+    VISIT = "visit"  # with the study of its accession number; the level still says Patient Docs
+    OWN = "own"  # a study of its own, which a worklist may show as a phantom
+
+
+class FilingSettings(Record):
+    """What a site's acceptance run decides about documents sent by C-STORE."""
+
+    patient_level: PatientLevelStudy = PatientLevelStudy.UNDECIDED
+    private_creator: str = Field(default="RAMSOFT", min_length=1, max_length=64)
+    """Who reserves block 10 of group 311B: not published (docs/open-questions.md)."""
+    status_required: bool = True
+    """Refuse to send where the peer does not say the study's status. Without this, a status
+    missing before and after counts as unchanged."""
+
+
 class PowerServerWire(Record):
     """One PowerServer: its HL7 and DICOM sides, and what it does with documents."""
 
@@ -105,6 +129,8 @@ class PowerServerWire(Record):
     dicom: DicomWire | None = None
     read_back: ReadBack = ReadBack.DICOM
     document_route: DocumentRoute = DocumentRoute.MDM
+    filing: FilingSettings = FilingSettings()
+    """Only read where `document_route` is `c-store`."""
     document_types: dict[FormKind, str] = {
         FormKind.REGISTRATION: "PATIENT REGISTRATION FORM",
         FormKind.CLINICAL: "CLINICAL",
@@ -189,6 +215,15 @@ class RelayTimings(Record):
     lease: timedelta = timedelta(minutes=2)
     vendor_tolerance: timedelta = timedelta(minutes=30)
     """Between submission and the vendor's copy of a rendered form, either way."""
+
+    @model_validator(mode="after")
+    def _nothing_leaves_once_it_was_looked_for(self) -> Self:
+        if self.settle_after <= self.send_within:
+            raise ValueError(
+                "relay.settle_after must be longer than relay.send_within: what is still on its"
+                " way must not be taken for absent"
+            )
+        return self
 
 
 class Site(Record):

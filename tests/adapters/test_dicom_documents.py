@@ -15,8 +15,6 @@ from accord.adapters.dicom_encapsulated import content_of, encapsulate, uid_of
 from accord.adapters.dicom_filing import (
     CannotWithdraw,
     DicomFiling,
-    FilingSettings,
-    PatientLevelStudy,
     PatientLevelUndecided,
     StatusMoved,
     StatusUnread,
@@ -37,6 +35,7 @@ from accord.domain.identifiers import (
     Uid,
 )
 from accord.domain.people import Patient, PatientId
+from accord.domain.wires import FilingSettings, PatientLevelStudy
 from tests.adapters.dicom_peer import Peer, serving
 
 SAO_PAULO, MANAUS = ZoneInfo("America/Sao_Paulo"), ZoneInfo("America/Manaus")

@@ -13,8 +13,6 @@ from accord.adapters.dicom_documents import DicomDocuments
 from accord.adapters.dicom_encapsulated import uid_of
 from accord.adapters.dicom_filing import (
     DicomFiling,
-    FilingSettings,
-    PatientLevelStudy,
     StatusMoved,
 )
 from accord.adapters.errors import Unavailable
@@ -23,7 +21,7 @@ from accord.domain.effects import Intent
 from accord.domain.forms import FormKind, Section
 from accord.domain.identifiers import AccessionNumber, Digest, EffectKey, Issuer, PatientNumber
 from accord.domain.people import Patient, PatientId
-from accord.domain.wires import DicomWire, Retrieve
+from accord.domain.wires import DicomWire, FilingSettings, PatientLevelStudy, Retrieve
 from accord.sandbox.powerserver import PowerServerSim
 from accord.sandbox.powerserver_filing import Filing
 

@@ -117,6 +117,14 @@ def test_a_withdrawal_that_the_site_does_not_take_is_for_a_person() -> None:
         wrap(an_order(intent=Intent.WITHDRAW_DOCUMENT, parent_key=PARENT), WIRE, SAO_PAULO)
 
 
+def test_only_what_we_filed_can_be_withdrawn() -> None:
+    """Without a number of ours to name, a withdrawal must not turn into a new document."""
+    takes_all = WIRE.model_copy(update={"accepts": frozenset({"T02", "T10", "T11"})})
+
+    with pytest.raises(NotAccepted, match="under which we filed"):
+        wrap(an_order(intent=Intent.WITHDRAW_DOCUMENT), takes_all, SAO_PAULO)
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

@@ -1,10 +1,9 @@
 """A whole clinic in one process: the three systems on loopback, a ledger, and the relay's steps."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,21 @@ from pydantic import SecretStr
 from accord.adapters.oauth import Credentials
 from accord.adapters.omegaai import OmegaAIClient
 from accord.adapters.powerserver import PowerServerClient
-from accord.delivery.courier import CLAIMED_AT_ONCE, Courier
+from accord.delivery.delivering import deliver
 from accord.delivery.desk import RELAY_FORMS, Desk
 from accord.delivery.outbox import Outbox
 from accord.delivery.planning import plan_sweep
 from accord.delivery.recognising import look_before_sending
-from accord.delivery.replacing import for_its_chain
 from accord.delivery.reporting import report_run
 from accord.delivery.screening import Screen, Screened
 from accord.delivery.sweeping import sweep
 from accord.delivery.verifying import Verifier
-from accord.domain.effects import Mode
+from accord.domain.effects import EffectState, Mode
 from accord.domain.organizations import OrganizationFile
 from accord.domain.reports import RelayReport
-from accord.ledger.grouped import GroupedLedger
 from accord.ledger.ledger import Ledger
 from accord.ledger.migrate import migrate
+from accord.ledger.records import EffectRow
 from accord.rendering.pdf import same_content
 from accord.rendering.renderer import FormRenderer
 from accord.sandbox.blume import Blume
@@ -40,11 +38,13 @@ from accord.sandbox.world import World
 SITE_KEY = b"a key for tests, 32 bytes long.."
 RENDERER = FormRenderer("pt-BR")
 
+STEPS = ("deliver", "verify")
+
 QUICK: dict[str, Any] = {
     "visibility_delay": timedelta(seconds=1),
     "grace": timedelta(minutes=30),
     "send_within": timedelta(seconds=5),
-    "settle_after": timedelta(0),
+    "settle_after": timedelta(seconds=6),
     "settle_again": timedelta(0),
     "visible_in_run": timedelta(seconds=3),
     "visible_within": timedelta(minutes=30),
@@ -66,6 +66,8 @@ class Clinic:
     ledger: Ledger
     later: timedelta = field(default=timedelta(0))
     """How far this site's clock has been moved on."""
+    verifier: Verifier | None = None
+    """The last run's, for what it saw."""
 
     def now(self) -> datetime:
         """The site's clock."""
@@ -97,10 +99,24 @@ class Clinic:
         *,
         dry_run: bool = False,
         since: datetime | None = None,
-        deliver: bool = True,
+        until: datetime | None = None,
+        steps: Collection[str] = STEPS,
         patience_s: float = 3.0,
+        before: Mapping[str, Callable[[], object]] | None = None,
     ) -> RelayReport:
-        """Run the six steps once, as the flow does; a peer's failure is raised as there."""
+        """
+        Run the six steps once, as the flow does; a peer's failure is raised as there.
+
+        Args:
+            steps: of those that touch PowerServer, the ones to be done.
+            before: what happens in the world just before a step.
+        """
+
+        def reached(step: str) -> bool:
+            if before and step in before:
+                before[step]()
+            return step in steps and not dry_run
+
         desk = self.desk
         desk.ledger.release_expired()
         wire = self.file.site.powerservers["main"]
@@ -113,34 +129,35 @@ class Clinic:
             ) as omegaai,
             PowerServerClient(wire, read_only=False) as powerserver,
         ):
-            observed = await sweep(desk, omegaai, since, None)
+            observed = await sweep(desk, omegaai, since, until)
             screened = Screened()
             if observed.to_read:
                 screened = await Screen(desk, omegaai, RENDERER).screen(observed.to_read)
+            reached("look")
             looked = await look_before_sending(desk, {"main": powerserver}, screened.items)
             plan = plan_sweep(desk, observed, screened, looked, dry_run=dry_run)
-            if deliver and not dry_run:
-                await self._deliver(desk, powerserver)
-            if not dry_run:
-                verifier = Verifier(desk, {"main": powerserver}, same_content)
-                await verifier.verify(patience_s=patience_s)
+            if reached("deliver"):
+                await deliver(desk, {"main": powerserver}, plan.may_leave)
+            if reached("verify"):
+                self.verifier = Verifier(desk, {"main": powerserver}, same_content)
+                await self.verifier.verify(patience_s=patience_s, again=plan.look_again)
         return report_run(desk, observed, plan, len(screened.not_submitted))
 
-    async def _deliver(self, desk: Desk, powerserver: PowerServerClient) -> None:
-        async with GroupedLedger(desk.ledger) as grouped:
-            courier = Courier(
-                desk, grouped, {"main": powerserver}, adapt=partial(for_its_chain, desk)
-            )
-            while claims := desk.ledger.claim(
-                desk.slug,
-                desk.process,
-                holder=desk.actor,
-                lease=desk.timings.lease,
-                limit=CLAIMED_AT_ONCE,
-            ):
-                await courier.carry(claims)
-                if courier.stopped_by is not None:
-                    raise courier.stopped_by
+    def forward(self, **by: float) -> None:
+        """Let time pass for this site; the peers' clocks stand."""
+        self.later += timedelta(**by)
+
+    def states(self) -> dict[EffectState, int]:
+        """Count this site's effects by state."""
+        return self.ledger.counts("lakeside", RELAY_FORMS)
+
+    def rows(self) -> list[EffectRow]:
+        """Give all effects of this site, as planned."""
+        return self.ledger.open_effects("lakeside", RELAY_FORMS, list(EffectState))
+
+    def task_kinds(self) -> list[str]:
+        """Give the kinds of the human tasks that are open."""
+        return [task.kind for task in self.ledger.tasks("lakeside")]
 
 
 @contextmanager

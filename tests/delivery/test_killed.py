@@ -1,45 +1,48 @@
 """Kill -9 at every point of a run: nothing is lost, nothing arrives twice."""
 
 import json
+import multiprocessing
 import signal
-import subprocess
-import sys
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from accord.domain.effects import EffectState
 from accord.domain.totals import Bucket
+from tests.delivery import killed_run
 from tests.delivery.clinic import Clinic, a_clinic
 from tests.delivery.killed_run import POINTS
 
 FORMS = 5
+SETTLED = {EffectState.VERIFIED, EffectState.PARKED}
+
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.delivery.killed_run", "great_expectations"])  # once
 
 
 def kill_a_run(clinic: Clinic, point: str) -> None:
     told = {"file": clinic.file.model_dump(mode="json"), "secret": clinic.omegaai.client_secret}
     (clinic.directory / "clinic.json").write_text(json.dumps(told))
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.delivery.killed_run", str(clinic.directory), point],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert run.returncode == -signal.SIGKILL, run.stderr
+    run = PROCESSES.Process(target=killed_run.main, args=(clinic.directory, point))
+    run.start()
+    run.join(timeout=120)
+    assert run.exitcode == -signal.SIGKILL
+    run.close()
 
 
-async def rerun_until_settled(clinic: Clinic, runs: int = 4) -> Counter[EffectState]:
-    for _ in range(runs):
-        clinic.later += timedelta(minutes=1)  # leases are over
+async def rerun_until_settled(clinic: Clinic, most: int = 4) -> Counter[EffectState]:
+    for _ in range(most):
+        clinic.forward(minutes=1)  # leases are over
         await clinic.relay(patience_s=1)
+        if not states(clinic).keys() - SETTLED:
+            break
     return states(clinic)
 
 
 def states(clinic: Clinic) -> Counter[EffectState]:
-    return Counter(clinic.ledger.counts("lakeside", "relay-forms"))
+    return Counter(clinic.states())
 
 
 def copies_at_powerserver(clinic: Clinic) -> Counter[str]:

@@ -5,7 +5,7 @@ import pytest
 from accord.domain.effects import EffectState, Intent
 from accord.domain.forms import FormKind, Section, SubmissionStatus
 from accord.domain.identifiers import Digest, EffectKey
-from accord.domain.relay import Decision, Earlier, Prepared, Recognition, decide
+from accord.domain.relay import Decision, Earlier, Prepared, Recognition, decide, standing
 
 NEW, OLD, OLDER = EffectKey("NEW"), EffectKey("OLD"), EffectKey("OLDER")
 
@@ -236,6 +236,73 @@ def test_what_one_version_calls_for(
     parent: EffectKey | None,
     moot: tuple[EffectKey, ...],
 ) -> None:
-    assert decide(item, found, before) == Decision(
-        key=NEW, intent=intent, state=state, reason=reason, parent=parent, supersedes=moot
+    decision = decide(item, found, before)
+
+    assert decision == Decision(
+        key=NEW,
+        intent=intent,
+        state=state,
+        reason=reason,
+        parent=parent,
+        parent_is_ours=decision.parent_is_ours,
+        supersedes=moot,
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "ours"),
+    [
+        pytest.param(earlier(S.VERIFIED), True, id="verified"),
+        pytest.param(earlier(S.LANDED), True, id="landed"),
+        pytest.param(earlier(S.IN_DOUBT), True, id="in-doubt"),
+        pytest.param(earlier(S.DONE_BY_HAND), False, id="carried-over-by-hand"),
+        pytest.param(earlier(S.SUPERSEDED, reason="already-there"), False, id="the-vendor's"),
+    ],
+)
+@pytest.mark.parametrize("status", [SubmissionStatus.AMENDED, WITHDRAWN], ids=str)
+def test_a_message_names_only_what_we_filed(
+    before: Earlier, ours: bool, status: SubmissionStatus
+) -> None:
+    """PowerServer knows a document by our number only if we filed it; else a person is needed."""
+    decision = decide(a_version(status=status), R.ABSENT, (before,))
+
+    assert (decision.parent, decision.parent_is_ours) == (OLD, ours)
+
+
+def withdrawal(state: EffectState) -> Earlier:
+    return Earlier(key=OLD, state=state, intent=Intent.WITHDRAW_DOCUMENT)
+
+
+FIRST = Earlier(key=OLDER, state=S.VERIFIED, digest="d2")
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        pytest.param((), None, id="nothing"),
+        pytest.param((FIRST, earlier(S.HELD)), OLDER, id="held-is-not-shown"),
+        pytest.param((FIRST, earlier(S.LANDED)), OLD, id="the-last-one"),
+        pytest.param((FIRST, withdrawal(S.VERIFIED)), None, id="withdrawn"),
+        pytest.param((FIRST, withdrawal(S.DONE_BY_HAND)), None, id="withdrawn-by-hand"),
+        pytest.param((FIRST, withdrawal(S.PARKED)), OLDER, id="not-withdrawn-yet"),
+    ],
+)
+def test_what_stands_at_powerserver(before: tuple[Earlier, ...], shown: EffectKey | None) -> None:
+    """The last version that is there; a withdrawal that was carried out leaves nothing."""
+    found = standing(before)
+
+    assert (found.key if found else None) == shown
+
+
+def test_a_form_submitted_again_after_its_withdrawal_is_new() -> None:
+    """The same content, withdrawn in between, is filed anew: nothing is there to replace."""
+    decision = decide(a_version(), R.ABSENT, (FIRST, withdrawal(S.VERIFIED)))
+
+    assert (decision.state, decision.intent) == (S.PLANNED, Intent.FILE_DOCUMENT)
+
+
+def test_what_may_be_there_is_withdrawn_too() -> None:
+    """A version that waits for a person may be at PowerServer: its withdrawal waits behind it."""
+    decision = decide(a_version(status=WITHDRAWN), R.ABSENT, (earlier(S.PARKED),))
+
+    assert (decision.state, decision.parent) == (S.PLANNED, OLD)

@@ -1,0 +1,62 @@
+"""What only a person can do, asked once; conditions that open an alert and close it again."""
+
+from collections.abc import Mapping
+
+from accord.delivery.desk import Desk
+from accord.domain.identifiers import EffectKey
+from accord.ledger.humantasks import TaskRow, TaskState, TaskToOpen
+
+READ_BACK_UNPROVEN = "read-back-unproven"
+READ_BACK_DOWN = "read-back-down"
+DUPLICATE_DOCUMENT = "duplicate-document"
+ATTEST_BY_HAND = "attest-by-hand"
+RETIRE_OLD_VERSION = "retire-old-version"
+REMOVED_AFTER_LANDING = "removed-after-landing"
+STUDY_STATUS_MOVED = "study-status-moved"
+
+_STANDS = (TaskState.OPEN, TaskState.ATTESTED)
+
+
+def ask(
+    desk: Desk,
+    kind: str,
+    about: str,
+    *,
+    key: EffectKey | None = None,
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Ask a person for something, once for all runs; `about` is part of the task's identity."""
+    desk.ledger.open_task(
+        TaskToOpen(
+            organization=desk.slug,
+            process=desk.process,
+            kind=kind,
+            about=about,
+            key=key,
+            details=dict(details or {}),
+        ),
+        run=desk.run,
+    )
+
+
+def raise_alert(desk: Desk, kind: str, subject: str, *, key: EffectKey | None = None) -> None:
+    """Open an alert about a condition, unless it stands already; it may recur another day."""
+    if not _standing(desk, {kind}, subject):
+        about = f"{subject}/{desk.now().isoformat()}"
+        ask(desk, kind, about, key=key, details={"about": subject})
+
+
+def lower_alerts(desk: Desk, kinds: set[str], subject: str) -> None:
+    """Close the alerts about conditions that are over: the wire has shown it."""
+    for task in _standing(desk, kinds, subject):
+        desk.ledger.observed(task.id)
+
+
+def _standing(desk: Desk, kinds: set[str], subject: str) -> list[TaskRow]:
+    return [
+        task
+        for task in desk.ledger.tasks(desk.slug, _STANDS)
+        if task.process == desk.process
+        and task.kind in kinds
+        and task.details.get("about") == subject
+    ]

@@ -1,0 +1,168 @@
+"""One look at a peer for what has left us: what is there, what is doubled, what is gone."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from accord.delivery.accounting import Accounts, Remaining, wanted_of
+from accord.delivery.desk import Desk
+from accord.delivery.ports import DocumentReader
+from accord.delivery.readback import Found, SameContent, View, contents_of, match, views
+from accord.delivery.replacing import as_successor, standing_before
+from accord.domain.documents import DocumentOrder
+from accord.domain.effects import Intent, Rung
+from accord.domain.identifiers import EffectKey, Uid
+from accord.domain.recognition import Shown, Wanted, recognise
+from accord.domain.relay import Recognition
+from accord.ledger.records import EffectRow
+
+
+@dataclass
+class Sight:
+    """What one look at one PowerServer gave."""
+
+    found: dict[EffectKey, Found] = field(default_factory=dict)
+    doubled: set[EffectKey] = field(default_factory=set)
+    """Found, and a document that is not ours may be the same form's: the vendor's copy."""
+    is_alive: bool = False
+    """Whether the way of reading found anything that is known to be there."""
+
+
+class Looker:
+    """Looks at one PowerServer for one organization's documents."""
+
+    def __init__(
+        self, desk: Desk, powerserver: str, reader: DocumentReader, same_content: SameContent
+    ) -> None:
+        self._desk, self._powerserver, self._reader = desk, powerserver, reader
+        self._same_content = same_content
+
+    async def look(self, rows: Sequence[EffectRow]) -> Sight:
+        """
+        Look for the documents of `rows`, and for the absence of what they withdraw.
+
+        Raises:
+            PeerError: the peer could not be asked; nothing may be concluded from that.
+        """
+        sight = Sight()
+        async for page in views(self._reader, await asyncio.to_thread(self._orders, rows)):
+            await self._at(page, sight)
+        sight.is_alive = bool(sight.found) or await self.is_proven_alive()
+        if sight.is_alive:
+            sight.found |= await self._withdrawn(rows)
+        return sight
+
+    async def is_proven_alive(self, but: frozenset[Uid] = frozenset()) -> bool:
+        """Say whether an object known to be there is found, of those that are not in `but`."""
+        known = await asyncio.to_thread(
+            self._desk.ledger.beacons, self._desk.slug, self._powerserver
+        )
+        for each in known:
+            if each.sop_uid in but:
+                continue
+            if await self._reader.sees(each.study_uid, each.series_uid, each.sop_uid):
+                return True
+        return False
+
+    def _orders(self, rows: Sequence[EffectRow]) -> list[DocumentOrder]:
+        """Give the orders to look for, without their bytes, each with the title it went under."""
+        filing = {row.key: row for row in rows if row.intent is not Intent.WITHDRAW_DOCUMENT}
+        later = {row.chain for row in filing.values() if row.position}
+        chains = self._desk.ledger.chains(self._desk.slug, later) if later else {}
+        orders = []
+        for key, (_, order) in self._desk.outbox.orders(list(filing), contents=False).items():
+            row = filing[key]
+            parent = standing_before(row, chains.get(row.chain, ()))
+            orders.append(as_successor(self._desk, row, order, parent) if parent else order)
+        return orders
+
+    async def _at(self, page: Sequence[View], sight: Sight) -> None:
+        crowded = [view for view in page if len(view.seen) > len(view.orders)]
+        known: set[Uid] = set()
+        if crowded:
+            accounts = await asyncio.to_thread(Accounts, self._desk, crowded, self._same)
+            known = accounts.placed()
+        showing = [view for view in page if view.seen]
+        contents = await contents_of(self._reader, showing, known=known)
+        await asyncio.to_thread(self._match, showing, contents, sight)
+
+    def _same(self, order: DocumentOrder, content: bytes) -> bool:
+        return self._same_content(self._desk.outbox.content(order.key), content)
+
+    def _match(
+        self, page: Sequence[View], contents: Sequence[Mapping[Uid, bytes]], sight: Sight
+    ) -> None:
+        """Match documents to orders; what is left over may be the vendor's copy of one of them."""
+        puzzles = []
+        for view, bytes_of in zip(page, contents, strict=True):
+            found = match(view.orders, view.seen, bytes_of, self._same)
+            sight.found |= found
+            its = {each.sop_uid for each in found.values()}
+            left = tuple(s for s in view.seen if s.sop_uid in bytes_of and s.sop_uid not in its)
+            if left and found:
+                puzzles.append((View(view.place, view.orders, left), bytes_of))
+        if puzzles:
+            left_views = [view for view, _ in puzzles]
+            remaining = Accounts(self._desk, left_views, self._same).remaining(
+                left_views, [bytes_of for _, bytes_of in puzzles]
+            )
+            for view, rest in zip(left_views, remaining, strict=True):
+                sight.doubled |= self._doubled(view, rest, sight)
+
+    def _doubled(self, view: View, rest: Remaining, sight: Sight) -> set[EffectKey]:
+        """Give the first form found here that each document left over is another copy of."""
+        found = [order for order in view.orders if order.key in sight.found]
+        missing = [wanted_of(order) for order in view.orders if order.key not in sight.found]
+        doubled = set()
+        for one in rest.shown:
+            if any(self._compared(one, [*rest.rivals, *missing], rest, but=Recognition.ABSENT)):
+                continue  # it may be the copy of a form that is not there by our hand
+            # equal bytes of PDF forms were counted when they were matched
+            rendered = [wanted_of(order) for order in found if order.is_rendered]
+            copies = self._compared(one, rendered, rest, only=Recognition.THERE)
+            doubled |= set(copies[:1])
+        return doubled
+
+    def _compared(
+        self,
+        one: Shown,
+        forms: Sequence[Wanted],
+        rest: Remaining,
+        *,
+        only: Recognition | None = None,
+        but: Recognition | None = None,
+    ) -> list[EffectKey]:
+        """Give the forms of which a document, compared with each alone, is or may be a copy."""
+        tolerance = self._desk.timings.vendor_tolerance
+        alone = {
+            form.key: recognise([form], [one], ours=rest.ours, tolerance=tolerance)[form.key].found
+            for form in forms
+        }
+        return [key for key, found in alone.items() if found is only or (but and found is not but)]
+
+    async def _withdrawn(self, rows: Sequence[EffectRow]) -> dict[EffectKey, Found]:
+        """Give the withdrawals whose document is no longer shown."""
+        withdrawals = [row for row in rows if row.intent is Intent.WITHDRAW_DOCUMENT]
+        gone: dict[EffectKey, Found] = {}
+        if not withdrawals:
+            return gone
+        chains = await asyncio.to_thread(
+            self._desk.ledger.chains, self._desk.slug, {row.chain for row in withdrawals}
+        )
+        for row in withdrawals:
+            parent = standing_before(row, chains[row.chain])
+            uids = uids_in(parent) if parent is not None else None
+            if uids is not None and not await self._reader.sees(*uids):
+                gone[row.key] = Found(
+                    study_uid=uids[0], series_uid=uids[1], sop_uid=uids[2], rung=Rung.PRESENT
+                )
+        return gone
+
+
+def uids_in(row: EffectRow) -> tuple[Uid, Uid, Uid] | None:
+    """Give the UIDs of study, series and object under which an effect's document was found."""
+    try:
+        study, series, sop = (str(row.evidence[name]) for name in ("study", "series", "sop"))
+    except KeyError:
+        return None
+    return Uid(study), Uid(series), Uid(sop)

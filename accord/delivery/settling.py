@@ -1,0 +1,152 @@
+"""Writing down what a look at a peer has settled."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from accord.delivery.asking import ATTEST_BY_HAND, DUPLICATE_DOCUMENT, ask
+from accord.delivery.desk import Desk
+from accord.delivery.looking import Sight
+from accord.delivery.readback import Found
+from accord.delivery.replacing import ask_to_retire, standing_before, takes
+from accord.domain.effects import EffectState, Intent, Rung
+from accord.domain.identifiers import EffectKey
+from accord.domain.relay import NEWER_VERSION
+from accord.domain.settling import Settlement, Step
+from accord.domain.wires import ReadBack
+from accord.ledger.beacons import KnownObject
+from accord.ledger.records import EffectRow, Move
+
+WHO = "verify"
+
+
+class Settled(NamedTuple):
+    """One look's effects at one PowerServer, and what becomes of each."""
+
+    powerserver: str
+    rows: Sequence[EffectRow]
+    settlements: Mapping[EffectKey, Settlement]
+    sight: Sight
+
+
+def write_down(desk: Desk, batch: Settled) -> None:
+    """Move what was settled, ask people what is theirs, and keep a known object for later looks."""
+    now = desk.now()
+    found, settlements = batch.sight.found, batch.settlements
+    for row in batch.rows:
+        if settlements[row.key].step is Step.NOTE_ABSENCE:
+            desk.ledger.saw_absent(row.key, now)
+    desk.ledger.moves(
+        [
+            move
+            for row in batch.rows
+            for move in _moves(row, settlements[row.key], found.get(row.key))
+        ]
+    )
+    seen = [row for row in batch.rows if settlements[row.key].step is Step.VERIFY]
+    if seen:
+        _keep_beacon(desk, batch, seen)
+        desk.outbox.forget([row.key for row in seen])
+        ask_to_retire(desk, seen)
+        _let_overtaken_go(desk, seen)
+    _ask_people(desk, batch)
+
+
+def _ask_people(desk: Desk, batch: Settled) -> None:
+    for key, found in batch.sight.found.items():
+        if found.copies > 1 or key in batch.sight.doubled:
+            ask(desk, DUPLICATE_DOCUMENT, key, key=key)
+    if desk.file.site.powerservers[batch.powerserver].read_back is not ReadBack.PERSON:
+        return
+    asked = {task.key for task in desk.ledger.tasks(desk.slug) if task.kind == ATTEST_BY_HAND}
+    for row in batch.rows:
+        if row.state is EffectState.LANDED and row.key not in asked:
+            ask(desk, ATTEST_BY_HAND, row.key, key=row.key)
+
+
+def _let_overtaken_go(desk: Desk, seen: Sequence[EffectRow]) -> None:
+    """
+    Supersede what a new version has replaced before it was ever read back.
+
+    PowerServer shows it no longer, so that it would be looked for in vain.
+    """
+    successors = [row for row in seen if row.position]
+    chains = desk.ledger.chains(desk.slug, {row.chain for row in successors}) if successors else {}
+    moves: list[Move] = []
+    for row in successors:
+        parent = standing_before(row, chains[row.chain])
+        event = "T11" if row.intent is Intent.WITHDRAW_DOCUMENT else "T10"
+        if parent and parent.state is EffectState.LANDED and takes(desk, row, event, parent):
+            moves += _overtaken(parent.key)
+    if moves:
+        desk.ledger.moves(moves)
+
+
+def _overtaken(key: EffectKey) -> Iterable[Move]:
+    for before, to in (
+        (EffectState.LANDED, EffectState.PARKED),  # the only way from landed that is not green
+        (EffectState.PARKED, EffectState.SUPERSEDED),
+    ):
+        yield Move(
+            key=key,
+            to=to,
+            who=WHO,
+            why="a newer version has replaced it",
+            reason=NEWER_VERSION,
+            expected=before,
+        )
+
+
+def _moves(row: EffectRow, settlement: Settlement, found: Found | None) -> list[Move]:
+    def move(to: EffectState, why: str, rung: Rung | None = None) -> Move:
+        return Move(
+            key=row.key,
+            to=to,
+            who=WHO,
+            why=why,
+            reason=settlement.reason,
+            evidence=_evidence(found),
+            rung=rung,
+        )
+
+    match settlement.step:
+        case Step.VERIFY if found is not None:
+            seen = move(EffectState.VERIFIED, "seen at the peer", found.rung)
+            if row.state is EffectState.IN_DOUBT:
+                return [move(EffectState.LANDED, "seen at the peer"), seen]
+            return [seen]
+        case Step.RESEND:
+            return [move(EffectState.PLANNED, "absent twice, and safe to repeat")]
+        case Step.PARK:
+            return [move(EffectState.PARKED, "a person has to look")]
+        case Step.MARK_UNVERIFIABLE:
+            return [move(EffectState.UNVERIFIABLE, "the site offers no read-back")]
+        case _:
+            return []
+
+
+def _evidence(found: Found | None) -> dict[str, str | int]:
+    if found is None:
+        return {}
+    return {
+        "study": found.study_uid,
+        "series": found.series_uid,
+        "sop": found.sop_uid,
+        "copies": found.copies,
+    }
+
+
+def _keep_beacon(desk: Desk, batch: Settled, seen: Sequence[EffectRow]) -> None:
+    """Keep the last document seen as a known object; a withdrawn one is known to be gone."""
+    shown = [row.key for row in seen if row.intent is not Intent.WITHDRAW_DOCUMENT]
+    if shown:
+        found = batch.sight.found[shown[-1]]
+        desk.ledger.put_beacon(
+            KnownObject(
+                organization=desk.slug,
+                powerserver=batch.powerserver,
+                study_uid=found.study_uid,
+                series_uid=found.series_uid,
+                sop_uid=found.sop_uid,
+                seen_at=desk.now(),
+            )
+        )
