@@ -44,23 +44,29 @@ def failure(error: Exception, *, writes: bool, what: str) -> PeerError:
     causes = list(_chain(error))
     causes = [c for c in causes if isinstance(c, aiohttp.ClientError)] or causes
 
+    field = "`oauth.token_url`" if "token endpoint" in what else "`omegaai.fhir_base`"
+
     def among(kinds: tuple[type[BaseException], ...]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
     if among(NAMES):
         return Unavailable(
-            f"{what}: the host's name is unknown; check the address and DNS", Phase.RESOLVE
+            f"{what}: the host's name is unknown; check {field} and DNS", Phase.RESOLVE
         )
     if among(CERTIFICATES):
         return Unavailable(
-            f"{what}: no secure connection; check the peer's certificate and its name", Phase.TLS
+            f"{what}: no secure connection; check {field}, and the peer's certificate and its name",
+            Phase.TLS,
         )
     if among(CONNECTING):
-        return Unavailable(f"{what}: no connection; check host, port and firewall", Phase.CONNECT)
+        return Unavailable(
+            f"{what}: no connection; check host and port in {field}, and the firewall",
+            Phase.CONNECT,
+        )
     if among(LOST) or any(_broke_off(cause) for cause in causes):
         return _lost(writes, what)
     return Malformed(
-        f"{what}: the peer does not answer in HTTP; check host, port and http or https",
+        f"{what}: the peer does not answer in HTTP; check host, port and http or https in {field}",
         Phase.PROCESS,
     )
 

@@ -49,7 +49,7 @@ def _acknowledgement(content: bytes) -> tuple[Message, Segment]:
         found = answer.segments("MSA")
     except Hl7Error:
         raise Uncertain(
-            f"the answer is no HL7 message; does the port speak something else? {_LOOK}",
+            f"the answer is no HL7 message; does `hl7.port` speak something else? {_LOOK}",
             Phase.PROCESS,
         ) from None
     if len(found) != 1:

@@ -163,7 +163,8 @@ def _hung_up(connection: Connection, committed: str) -> Uncertain:
         )
     if connection.has_junk:
         return Uncertain(
-            "the answer is not MLLP; does the port speak something else?", Phase.PROCESS
+            "the answer is not MLLP; does the port speak something else? check `hl7.port`",
+            Phase.PROCESS,
         )
     return Uncertain(
         "the listener closed the connection without a whole answer", Phase.PROCESS, committed

@@ -38,6 +38,12 @@ GUIDANCE: dict[str, Guidance] = {
         en="PowerServer took it, but it did not become visible in time. Check the Document Viewer "
         "and the Mirth log, then run done-by-hand or retry-effect.",
     ),
+    "filed-elsewhere": _G(
+        pt="O documento está no PowerServer com outro tipo. Corrija o tipo no Document Viewer e use "
+        "done-by-hand; nada é enviado outra vez.",
+        en="The document is in PowerServer under another type. Correct its type in the Document "
+        "Viewer and run done-by-hand; nothing is sent again.",
+    ),
     "look-by-hand": _G(
         pt="Enviado sem resposta, e este site não permite leitura automática. Confira no Document "
         "Viewer; depois use done-by-hand ou retry-effect.",
