@@ -52,6 +52,14 @@ _WHAT_IT_IS = (
         what_to_do_en="See who filled it in: relatives share a Blume account. Mend it in OmegaAI.",
     ),
     Rule(
+        name="questionnaire-version-known",
+        check=one_of("questionnaire", "published", "never", "not asked"),
+        text_pt="A versão respondida do formulário existe no OmegaAI.",
+        text_en="The answered version of the form exists at OmegaAI.",
+        what_to_do_pt="Veja no OmegaAI se o modelo foi apagado; peça à RamSoft que o restaure.",
+        what_to_do_en="See in OmegaAI whether the template was deleted; have RamSoft restore it.",
+    ),
+    Rule(
         name="form-kind-named",
         check=one_of("kind", "registration", "clinical"),
         text_pt="O formulário diz se é de Cadastro ou Clínico.",
@@ -86,14 +94,6 @@ _WHAT_IT_IS = (
 )
 
 _WHERE_IT_COMES_FROM = (
-    Rule(
-        name="questionnaire-version-known",
-        check=one_of("questionnaire", "published", "never", "not asked"),
-        text_pt="A versão respondida do formulário existe no OmegaAI.",
-        text_en="The answered version of the form exists at OmegaAI.",
-        what_to_do_pt="Veja no OmegaAI se o modelo foi apagado; peça à RamSoft que o restaure.",
-        what_to_do_en="See in OmegaAI whether the template was deleted; have RamSoft restore it.",
-    ),
     Rule(
         name="questionnaire-was-published",
         check=one_of("questionnaire", "published", "unknown version", "not asked"),

@@ -287,6 +287,13 @@ def test_the_first_broken_rule_is_the_reason() -> None:
     assert verdict.held["odd"] == ["issuer-known", "patient-known", "clinical-names-an-accession"]
 
 
+def test_an_unknown_version_is_the_reason_that_its_kind_is_unknown() -> None:
+    """The kind comes from the questionnaire: of a version nobody has, it cannot be told."""
+    odd = a_submission(kind=None, questionnaire_status="")
+    verdict = _judge({"odd": (odd, None)}, SUBMISSIONS)
+    assert verdict.held["odd"] == ["questionnaire-version-known", "form-kind-named"]
+
+
 def test_what_could_not_be_read_is_held_by_one_rule() -> None:
     """It is reported under its key and stops nothing."""
     frame = submission_facts(
