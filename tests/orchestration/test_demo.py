@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -70,6 +71,9 @@ def test_a_demo_that_is_interrupted_leaves_no_process(tmp_path: Path) -> None:
         demo.terminate()
         assert demo.finish(60) != 0
         assert demo.family == []
-        assert "logs are in" in demo.log.read_text()
+        said = re.search(r"logs are in (\S+)", demo.log.read_text())
+        assert said is not None
+        assert Path(said[1], "sandbox.log").exists()
+        shutil.rmtree(said[1])
     finally:
         demo.kill()
