@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from accord.delivery.accounting import Accounts, Remaining, wanted_of
 from accord.delivery.desk import Desk
@@ -24,6 +24,8 @@ class Sight:
     found: dict[EffectKey, Found] = field(default_factory=dict)
     doubled: set[EffectKey] = field(default_factory=set)
     """Found, and a document that is not ours may be the same form's: the vendor's copy."""
+    elsewhere: set[EffectKey] = field(default_factory=set)
+    """Not found where it belongs, but something stands there under its title."""
     is_alive: bool = False
     """Whether the way of reading found anything that is known to be there."""
 
@@ -47,6 +49,7 @@ class Looker:
         sight = Sight()
         async for page in views(self._reader, await asyncio.to_thread(self._orders, rows)):
             await self._at(page, sight)
+        sight.elsewhere -= sight.found.keys()
         sight.is_alive = bool(sight.found) or await self.is_proven_alive()
         if sight.is_alive:
             sight.found |= await self._withdrawn(rows)
@@ -77,6 +80,7 @@ class Looker:
         return orders
 
     async def _at(self, page: Sequence[View], sight: Sight) -> None:
+        sight.elsewhere |= {o.key for v in page for o in v.orders if o.title in v.elsewhere}
         crowded = [view for view in page if len(view.seen) > len(view.orders)]
         known: set[Uid] = set()
         if crowded:
@@ -100,7 +104,7 @@ class Looker:
             its = {each.sop_uid for each in found.values()}
             left = tuple(s for s in view.seen if s.sop_uid in bytes_of and s.sop_uid not in its)
             if left and found:
-                puzzles.append((View(view.place, view.orders, left), bytes_of))
+                puzzles.append((replace(view, seen=left), bytes_of))
         if puzzles:
             left_views = [view for view, _ in puzzles]
             remaining = Accounts(self._desk, left_views, self._same).remaining(

@@ -41,6 +41,8 @@ class View:
     place: Place
     orders: tuple[DocumentOrder, ...]
     seen: tuple[DocumentSeen, ...]
+    elsewhere: frozenset[str] = frozenset()
+    """Titles of this patient's documents here that are of no order's type or section."""
 
 
 def place_of(order: DocumentOrder) -> Place:
@@ -67,7 +69,8 @@ async def views(
         async with gate:
             seen = await reader.documents_of(*place)
         may = tuple(s for s in seen if any(may_be(s, order) for order in wanted))
-        return View(place, tuple(wanted), may)
+        others = (s for s in seen if s not in may and s.patient == place[0])
+        return View(place, tuple(wanted), may, frozenset(s.title for s in others))
 
     places = iter(by_place.items())
     while page := list(islice(places, PLACES_AT_ONCE)):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from accord.delivery.accounting import Accounts, Remaining, ours_among, wanted_of
@@ -83,8 +84,22 @@ async def _look_at(
         showing = [view for view in page if view.seen]
         if showing:
             looked |= await _recognised(desk, reader, showing)
+        looked |= _filed_elsewhere(page, looked)
         await asyncio.to_thread(_audit, desk, page, looked)
     return looked
+
+
+def _filed_elsewhere(
+    page: Sequence[View], looked: Mapping[EffectKey, Looked]
+) -> dict[EffectKey, Looked]:
+    """Leave to a person what stands there under our own title with another type."""
+    return {
+        order.key: Looked(found=Recognition.AMBIGUOUS)
+        for view in page
+        for order in view.orders
+        if order.title in view.elsewhere
+        and looked.get(order.key, NOT_THERE).found is Recognition.ABSENT
+    }
 
 
 async def _recognised(
@@ -118,7 +133,7 @@ async def _recognised(
 
 def _without(view: View, uids: set[Uid]) -> View:
     left = tuple(one for one in view.seen if one.sop_uid not in uids)
-    return View(view.place, view.orders, left)
+    return replace(view, seen=left)
 
 
 def _the_vendors(

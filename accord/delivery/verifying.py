@@ -166,5 +166,9 @@ def _settle(row: EffectRow, sight: Sight, wire: PowerServerWire, desk: Desk) -> 
         safe_to_repeat=wire.document_route is DocumentRoute.C_STORE or wire.hl7.takes_repeats,
     )
     found = sight.found.get(row.key)
-    look = Look(rung=found.rung if found else None, alive=sight.is_alive)
+    look = Look(
+        rung=found.rung if found else None,
+        alive=sight.is_alive,
+        elsewhere=row.key in sight.elsewhere,
+    )
     return settle(effect, look, now=desk.now(), timings=desk.timings, read_back=wire.read_back)

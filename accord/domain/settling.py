@@ -11,6 +11,7 @@ NOT_VISIBLE = "not-visible"
 ABSENT_TWICE = "absent-twice"
 NO_READ_BACK = "no-read-back"
 LOOK_BY_HAND = "look-by-hand"
+FILED_ELSEWHERE = "filed-elsewhere"
 
 
 class Open(Record):
@@ -33,6 +34,8 @@ class Look(Record):
     """How surely it was found; None: not found."""
     alive: bool
     """Whether the same way of reading found another object that is known to be there."""
+    elsewhere: bool = False
+    """Not found where it belongs; under its title something stands with another type."""
 
 
 class Step(StrEnum):
@@ -71,6 +74,8 @@ def settle(
         return Settlement(step=Step.VERIFY)
     if read_back is not ReadBack.DICOM:
         return _without_read_back(effect, read_back)
+    if look.elsewhere:
+        return Settlement(step=Step.PARK, reason=FILED_ELSEWHERE)
     if effect.state is EffectState.LANDED:
         return _landed(effect, look, now, timings)
     return _in_doubt(effect, look, now, timings)

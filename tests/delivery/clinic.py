@@ -170,6 +170,7 @@ def a_clinic(
     hl7: dict[str, Any] | None = None,
     relay: dict[str, Any] | None = None,
     powerserver: dict[str, Any] | None = None,
+    dicom: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Iterator[Clinic]:
     """Open a clinic whose organization file names the sandbox's ports; `settings` are the PS's."""
@@ -177,7 +178,9 @@ def a_clinic(
         world = seed_world(omegaai, seed, patients)
         with PowerServerSim(world, seed=seed, **settings) as ps:
             file = OrganizationFile.model_validate(
-                organization_file(omegaai, ps, hl7 or {}, {**QUICK, **(relay or {})}, powerserver)
+                organization_file(
+                    omegaai, ps, hl7 or {}, {**QUICK, **(relay or {})}, powerserver, dicom
+                )
             )
             url = f"sqlite:///{directory / 'ledger.db'}"
             migrate(url)
@@ -202,6 +205,7 @@ def organization_file(
     hl7: dict[str, Any],
     relay: dict[str, Any],
     powerserver: dict[str, Any] | None = None,
+    dicom: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Give the organization file of the sandbox's site, as a plain dictionary."""
     return {
@@ -221,6 +225,7 @@ def organization_file(
                         "port": ps.dicom_port,
                         "ae_title": "RAMSOFT",
                         "timeout_s": 5,
+                        **(dicom or {}),
                     },
                     **(powerserver or {}),
                 }

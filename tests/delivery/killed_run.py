@@ -23,6 +23,8 @@ POINTS = (
     "after-answer",
     "before-verified",
 )
+PRELOADED = ["tests.delivery.killed_run", "great_expectations"]
+"""What a fork server imports once, instead of each run: seconds of processor time."""
 SURVIVE = 1  # how many times the point is passed before the run dies there
 
 
@@ -107,22 +109,33 @@ def arm_before_verified() -> None:
     vars(verifying)["write_down"] = die
 
 
-def main(directory: Path, point: str) -> None:
-    """Relay once, in the clinic that another process keeps open, up to `point`."""
+def tell(clinic: Clinic) -> None:
+    """Write down where the open clinic's peers are, for a run in another process."""
+    told = {"file": clinic.file.model_dump(mode="json"), "secret": clinic.omegaai.client_secret}
+    (clinic.directory / "clinic.json").write_text(json.dumps(told))
+
+
+def clinic_of(directory: Path) -> Clinic:
+    """Open, for one run, the clinic that another process keeps open."""
     told = json.loads((directory / "clinic.json").read_text())
-    file = OrganizationFile.model_validate(told["file"])
     clinic: Any = Clinic(
         omegaai=SimpleNamespace(client_secret=told["secret"]),  # type: ignore[arg-type]
         powerserver=None,  # type: ignore[arg-type]
         world=None,  # type: ignore[arg-type]
         blume=None,  # type: ignore[arg-type]
         directory=directory,
-        file=file,
+        file=OrganizationFile.model_validate(told["file"]),
         ledger=None,  # type: ignore[arg-type]
     )
     clinic.ledger = Ledger(
         f"sqlite:///{directory / 'ledger.db'}", site_key=SITE_KEY, now=clinic.now
     )
+    return clinic  # type: ignore[no-any-return]
+
+
+def main(directory: Path, point: str) -> None:
+    """Relay once, in the clinic that another process keeps open, up to `point`."""
+    clinic = clinic_of(directory)
     arm(point)
     asyncio.run(clinic.relay())
     raise AssertionError(f"the run passed {point} alive")

@@ -1,6 +1,5 @@
 """Kill -9 at every point of a run: nothing is lost, nothing arrives twice."""
 
-import json
 import multiprocessing
 import signal
 from collections import Counter
@@ -12,19 +11,18 @@ from accord.domain.effects import EffectState
 from accord.domain.totals import Bucket
 from tests.delivery import killed_run
 from tests.delivery.clinic import Clinic, a_clinic
-from tests.delivery.killed_run import POINTS
+from tests.delivery.killed_run import POINTS, PRELOADED, tell
 
 FORMS = 5
 SETTLED = {EffectState.VERIFIED, EffectState.PARKED}
 
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.delivery.killed_run", "great_expectations"])  # once
+PROCESSES.set_forkserver_preload(PRELOADED)
 
 
 def kill_a_run(clinic: Clinic, point: str) -> None:
-    told = {"file": clinic.file.model_dump(mode="json"), "secret": clinic.omegaai.client_secret}
-    (clinic.directory / "clinic.json").write_text(json.dumps(told))
+    tell(clinic)
     run = PROCESSES.Process(target=killed_run.main, args=(clinic.directory, point))
     run.start()
     run.join(timeout=120)
