@@ -12,22 +12,21 @@ from dataclasses import dataclass
 
 from accord.delivery.desk import Desk
 from accord.delivery.readback import SameDocument, View, digests_of, may_be, place_of
+from accord.delivery.rivals import (
+    OtherForm,
+    held_now,
+    is_rendered,
+    is_unaccounted,
+    known_of,
+    rivals_of,
+    uid_of,
+    wanted_of,
+)
 from accord.domain.documents import DocumentOrder, DocumentSeen
-from accord.domain.effects import EffectState, Intent
-from accord.domain.forms import Section, SubmissionSource
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Shown, Wanted
-from accord.domain.relay import ON_THE_WAY, PRESENT_AT_PEER
+from accord.domain.relay import ON_THE_WAY, PRESENT_AT_PEER, Prepared
 from accord.ledger.records import EffectRow
-
-_NOT_ACCOUNTED_FOR = frozenset(
-    {
-        *(EffectState.PLANNED, EffectState.CLAIMED, EffectState.SENT, EffectState.IN_DOUBT),
-        *(EffectState.LANDED, EffectState.HELD, EffectState.PARKED, EffectState.REJECTED),
-        EffectState.DONE_BY_HAND,
-    }
-)
-"""States whose document, if it is there, has not been told from others yet."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,10 +40,22 @@ class Remaining:
 
 
 class Accounts:
-    """What the ledger knows of the patients of some places; one question for all of them."""
+    """
+    What the ledger knows of the patients of some places; one question for all of them.
 
-    def __init__(self, desk: Desk, views: Sequence[View], same: SameDocument) -> None:
-        self._desk, self._same = desk, same
+    Args:
+        held: forms of this run that a rule holds and the ledger may not know yet.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        views: Sequence[View],
+        same: SameDocument,
+        *,
+        held: Sequence[Prepared] = (),
+    ) -> None:
+        self._desk, self._same, self._held = desk, same, held
         subjects = {desk.name_of(view.place[0]) for view in views}
         self._rows: dict[str, list[EffectRow]] = defaultdict(list)
         for row in desk.ledger.of_subjects(desk.slug, desk.process, subjects):
@@ -52,7 +63,7 @@ class Accounts:
 
     def placed(self) -> set[Uid]:
         """Give the UIDs of documents that are some form's for certain."""
-        return {uid for rows in self._rows.values() for row in rows if (uid := _uid(row))}
+        return {uid for rows in self._rows.values() for row in rows if (uid := uid_of(row))}
 
     def remaining(
         self, views: Sequence[View], contents: Sequence[Mapping[Uid, bytes]]
@@ -80,10 +91,28 @@ class Accounts:
             row.key
             for rows in self._rows.values()
             for row in rows
-            if row.key not in wanted and _is_open(row)
+            if row.key not in wanted and is_unaccounted(row)
         ]
         found = self._desk.outbox.orders(keys, contents=False) if keys else {}
         return {key: order for key, (_, order) in found.items()}
+
+    def _others(
+        self,
+        rows: Sequence[EffectRow],
+        view: View,
+        siblings: Mapping[EffectKey, DocumentOrder],
+    ) -> list[OtherForm]:
+        """Give the patient's other forms of which no more is known than the ledger keeps."""
+        subject = self._desk.name_of(view.place[0])
+        known = {row.key for row in rows}
+        return [
+            *(known_of(row) for row in rows if is_unaccounted(row) and row.key not in siblings),
+            *(
+                held_now(item)
+                for item in self._held
+                if item.subject == subject and item.key not in known
+            ),
+        ]
 
     def _remaining(
         self,
@@ -96,8 +125,8 @@ class Accounts:
         keys = {order.key for order in view.orders}
         rows = [r for r in self._rows[self._desk.name_of(view.place[0])] if r.key not in keys]
         carried = [row for row in carrying if row.key not in keys]
-        placed = {uid for row in rows if (uid := _uid(row))}
-        rendered = {row.digest for row in carried if _is_rendered(row)}
+        placed = {uid for row in rows if (uid := uid_of(row))}
+        rendered = {row.digest for row in carried if is_rendered(row.source)}
         free = [
             one
             for one in view.seen
@@ -106,9 +135,9 @@ class Accounts:
         here = [o for o in siblings.values() if place_of(o) == view.place and o.key not in keys]
         own = ours_among(here, free, contents, self._same)
         free = [one for one in free if one not in own.values()]
-        rivals = [
-            rival for row in rows if row.key not in own for rival in _rivals(row, view, siblings)
-        ]
+        rivals = [wanted_of(order) for order in here if order.key not in own]
+        for other in self._others(rows, view, siblings):
+            rivals += rivals_of(other, view)
         return Remaining(
             shown=tuple(Shown(document=s, digest=digests.get(s.sop_uid)) for s in free),
             ours=tuple(Digest(row.digest) for row in carried if _is_unplaced_pdf(row)),
@@ -145,62 +174,6 @@ def ours_among(
     return found
 
 
-def wanted_of(order: DocumentOrder) -> Wanted:
-    """Say what a form's copy would look like."""
-    return Wanted(
-        key=order.key,
-        patient=order.patient.id,
-        section=order.section,
-        document_type=order.document_type,
-        accession=order.accession,
-        submitted_at=order.submitted_at,
-        digest=None if order.is_rendered else order.digest,
-    )
-
-
-def _rivals(
-    row: EffectRow, view: View, siblings: Mapping[EffectKey, DocumentOrder]
-) -> Iterable[Wanted]:
-    """Say what another form's copy would look like in this place; what is unknown may be equal."""
-    if not _is_open(row):
-        return
-    if row.key in siblings:
-        order = siblings[row.key]
-        if place_of(order) == view.place:
-            yield wanted_of(order)
-        return
-    patient, accession = view.place
-    section = Section.PATIENT_DOCS if accession is None else Section.DOCUMENTS
-    if row.section not in ("", section):
-        return
-    at = row.updated_at if row.state is EffectState.DONE_BY_HAND else row.source_updated_at
-    types = {order.document_type for order in view.orders}
-    for number, document_type in enumerate({row.document_type} if row.document_type else types):
-        yield Wanted(
-            key=EffectKey(f"{row.key}/{number}"),
-            patient=patient,
-            section=section,
-            document_type=document_type,
-            accession=accession,
-            submitted_at=at or row.planned_at,
-            digest=None if _is_rendered(row) or not row.digest else Digest(row.digest),
-        )
-
-
-def _is_open(row: EffectRow) -> bool:
-    files = row.intent is not Intent.WITHDRAW_DOCUMENT
-    return files and row.state in _NOT_ACCOUNTED_FOR and _uid(row) is None
-
-
-def _is_rendered(row: EffectRow) -> bool:
-    return row.source.startswith(f"{SubmissionSource.RESPONSE}/")
-
-
 def _is_unplaced_pdf(row: EffectRow) -> bool:
     sent = row.state in PRESENT_AT_PEER | ON_THE_WAY
-    return sent and not _is_rendered(row) and _uid(row) is None
-
-
-def _uid(row: EffectRow) -> Uid | None:
-    uid = row.evidence.get("sop")
-    return Uid(str(uid)) if uid else None
+    return sent and not is_rendered(row.source) and uid_of(row) is None

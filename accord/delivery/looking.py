@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from accord.delivery.accounting import Accounts, Remaining, wanted_of
+from accord.delivery.accounting import Accounts, Remaining
 from accord.delivery.desk import Desk
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import Found, SameContent, View, contents_of, match, views
 from accord.delivery.replacing import as_successor, standing_before
+from accord.delivery.rivals import wanted_of
 from accord.domain.documents import DocumentOrder
 from accord.domain.effects import Intent, Rung
 from accord.domain.identifiers import EffectKey, Uid

@@ -113,6 +113,7 @@ def plan_sweep(
     """
     submitted = [ref for ref in observed.refs if desk.key_of(ref) not in screened.not_submitted]
     keys = dict.fromkeys([*map(desk.key_of, submitted), *observed.open_keys])
+    looked = _as_people_said(desk, looked)
     decisions = _judged(desk, screened.items, looked)
     if dry_run:
         tidy(desk.outbox, desk.ledger)  # what was prepared to be judged is not kept
@@ -129,6 +130,19 @@ def plan_sweep(
         may_leave=tuple(looked),
         look_again=tuple(keys) if observed.is_a_window else (),
     )
+
+
+def _as_people_said(desk: Desk, looked: Mapping[EffectKey, Looked]) -> Mapping[EffectKey, Looked]:
+    """Let go what was ambiguous before, and a person has looked at and planned again."""
+    ambiguous = [key for key, look in looked.items() if look.found is Recognition.AMBIGUOUS]
+    rows = desk.ledger.effects(ambiguous) if ambiguous else {}
+    said = {
+        EffectKey(key)
+        for key, row in rows.items()
+        if row.state is EffectState.PLANNED
+        and any(move.reason == AMBIGUOUS_COPY for move in desk.ledger.moves_of(key))
+    }
+    return {**looked, **dict.fromkeys(said, Looked(found=Recognition.ABSENT))}
 
 
 def _would(decision: Decision) -> Bucket:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from accord.delivery.accounting import Accounts, Remaining, ours_among, wanted_of
+from accord.delivery.accounting import Accounts, Remaining, ours_among
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import View, contents_of, views
+from accord.delivery.rivals import wanted_of
 from accord.domain.documents import DocumentOrder, DocumentSeen
 from accord.domain.effects import EffectState, Intent, Mode
 from accord.domain.forms import SubmissionStatus
@@ -52,8 +53,9 @@ async def look_before_sending(
     for powerserver, order in desk.outbox.orders(to_look_for, contents=False).values():
         if desk.file.site.powerservers[powerserver].read_back is ReadBack.DICOM:
             by_server[powerserver].append(order)
+    held = [item for item in items if item.held and not item.gone]
     looks = await asyncio.gather(
-        *(_look_at(desk, readers[name], orders) for name, orders in by_server.items())
+        *(_look_at(desk, readers[name], orders, held) for name, orders in by_server.items())
     )
     for each in looks:
         looked |= each
@@ -77,13 +79,16 @@ def _waiting(desk: Desk) -> list[EffectRow]:
 
 
 async def _look_at(
-    desk: Desk, reader: DocumentReader, orders: Sequence[DocumentOrder]
+    desk: Desk,
+    reader: DocumentReader,
+    orders: Sequence[DocumentOrder],
+    held: Sequence[Prepared],
 ) -> dict[EffectKey, Looked]:
     looked: dict[EffectKey, Looked] = {}
     async for page in views(reader, orders):
         showing = [view for view in page if view.seen]
         if showing:
-            looked |= await _recognised(desk, reader, showing)
+            looked |= await _recognised(desk, reader, showing, held)
         looked |= _filed_elsewhere(page, looked)
         await asyncio.to_thread(_audit, desk, page, looked)
     return looked
@@ -103,12 +108,12 @@ def _filed_elsewhere(
 
 
 async def _recognised(
-    desk: Desk, reader: DocumentReader, page: Sequence[View]
+    desk: Desk, reader: DocumentReader, page: Sequence[View], held: Sequence[Prepared]
 ) -> dict[EffectKey, Looked]:
     def same(order: DocumentOrder, content: bytes) -> bool:
         return same_content(desk.outbox.content(order.key), content)
 
-    accounts = await asyncio.to_thread(Accounts, desk, page, same)
+    accounts = await asyncio.to_thread(Accounts, desk, page, same, held=held)
     placed = accounts.placed()
     unknown = [_without(view, placed) for view in page]
     contents = await contents_of(reader, unknown)
