@@ -11,6 +11,7 @@ from accord.delivery.sweeping import Observed
 from accord.domain.buckets import bucket
 from accord.domain.effects import EffectState
 from accord.domain.guidance import guidance
+from accord.domain.relay import RETIRE_BY_HAND
 from accord.domain.reports import Attention, Line, RelayReport
 from accord.domain.totals import NEEDS_A_PERSON, Bucket, Totals
 from accord.domain.wires import ReadBack
@@ -56,7 +57,7 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     )
 
 
-_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING})
+_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING, RETIRE_BY_HAND})
 """What the wire cannot finish: shown as a person's, whatever state the effect is in."""
 
 

@@ -17,6 +17,8 @@ from accord.ledger.beacons import KnownObject
 from accord.ledger.records import EffectRow, Move
 
 WHO = "verify"
+KNOWN_OF_ONE_LOOK = 3
+"""More than one: if the only known object is withdrawn, its absence proves nothing."""
 
 
 class Settled(NamedTuple):
@@ -44,7 +46,7 @@ def write_down(desk: Desk, batch: Settled) -> None:
     )
     seen = [row for row in batch.rows if settlements[row.key].step is Step.VERIFY]
     if seen:
-        _keep_beacon(desk, batch, seen)
+        _keep_beacons(desk, batch, seen)
         desk.outbox.forget([row.key for row in seen])
         ask_to_retire(desk, seen)
         _let_overtaken_go(desk, seen)
@@ -135,11 +137,11 @@ def _evidence(found: Found | None) -> dict[str, str | int]:
     }
 
 
-def _keep_beacon(desk: Desk, batch: Settled, seen: Sequence[EffectRow]) -> None:
-    """Keep the last document seen as a known object; a withdrawn one is known to be gone."""
+def _keep_beacons(desk: Desk, batch: Settled, seen: Sequence[EffectRow]) -> None:
+    """Keep the last documents seen as known objects; a withdrawn one is known to be gone."""
     shown = [row.key for row in seen if row.intent is not Intent.WITHDRAW_DOCUMENT]
-    if shown:
-        found = batch.sight.found[shown[-1]]
+    for key in shown[-KNOWN_OF_ONE_LOOK:]:
+        found = batch.sight.found[key]
         desk.ledger.put_beacon(
             KnownObject(
                 organization=desk.slug,

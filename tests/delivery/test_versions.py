@@ -187,19 +187,38 @@ async def test_finished_later(clinic: Clinic) -> None:
 async def test_a_withdrawal_takes_the_document_back(tmp_path: Path, form: str) -> None:
     """Where PowerServer takes T11 the document goes, and that it is gone is seen over DICOM."""
     with accepting(tmp_path, "T11") as clinic:
+        another = clinic.blume.submit_normal(clinic.world.visits[1], CLINICAL)
         note = submit(clinic, form)
         await clinic.relay()
         clinic.blume.withdraw(note)
 
         report = await clinic.relay()
 
-        (document,) = clinic.powerserver.documents
-        assert document.withdrawn
-        assert events(clinic) == ["T02", "T11"]
+        assert [document.accession for document in current(clinic)] == [another.accession]
+        assert events(clinic) == ["T02", "T02", "T11"]
         assert report.totals.buckets == {Bucket.VERIFIED: 1}
         row = version(clinic, 2)
         assert (row.intent, row.rung) == (Intent.WITHDRAW_DOCUMENT, Rung.PRESENT)
         assert clinic.task_kinds() == []
+
+
+async def test_nothing_shown_at_all_does_not_prove_a_withdrawal(tmp_path: Path) -> None:
+    """
+    The only document known to be there was withdrawn: a station that shows nothing at all would
+    look the same. It stays landed until something else is found.
+    """
+    with accepting(tmp_path, "T11") as clinic:
+        note = submit(clinic)
+        await clinic.relay()
+        clinic.blume.withdraw(note)
+        alone = await clinic.relay(patience_s=0)
+        clinic.blume.submit_normal(clinic.world.visits[1], CLINICAL)
+
+        proven = await clinic.relay()
+
+        assert alone.totals.buckets == {Bucket.NOT_YET_VISIBLE: 1}
+        assert proven.totals.buckets == {Bucket.VERIFIED: 2}
+        assert current(clinic) == clinic.powerserver.documents[1:]
 
 
 @pytest.mark.parametrize("form", FORMS)
