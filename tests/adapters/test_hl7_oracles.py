@@ -1,6 +1,7 @@
 """The HL7 view against two libraries of other hands, field by field."""
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,7 +69,8 @@ def _repetitions(segment: Segment) -> list[str]:
 
 
 def _trimmed(er7: str) -> str:
-    # hl7apy leaves empty parts out at the end.
+    # hl7apy leaves empty parts out at the end, and numbers (NM) without their leading zeros.
+    er7 = re.sub(r"(?<![^&^])0+(?=\d+(?:[&^]|$))", "", er7)
     return "^".join(component.rstrip("&") for component in er7.split("^")).rstrip("^")
 
 
