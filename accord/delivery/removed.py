@@ -22,6 +22,8 @@ from accord.ledger.records import EffectRow
 
 REMOVED = REMOVED_AFTER_LANDING.upper().replace("-", "_")
 """The break's code."""
+_SEEN = frozenset({EffectState.VERIFIED, EffectState.SUPERSEDED})
+"""What was seen at the peer has UIDs: ours, or the vendor's that was there already."""
 
 
 async def look_again(
@@ -41,7 +43,7 @@ async def look_again(
     filed = [
         row
         for row in rows
-        if row.state is EffectState.VERIFIED
+        if row.state in _SEEN
         and row.intent is not Intent.WITHDRAW_DOCUMENT
         and uids_in(row) is not None
     ]

@@ -118,7 +118,7 @@ class Screen:
             order = self._preparer.order(key, one, drafts[key].content)
             rules = tuple(held.get(key, ()))
             if key in released or not rules:
-                rules = () if order else (CANNOT_PREPARE,)
+                rules = () if _can_go(order, one) else (CANNOT_PREPARE,)
             if order is not None and not rules:
                 orders.append((self._desk.powerserver_of(one.facility), order))
             items.append(self._preparer.prepared(key, one, order, rules))
@@ -147,3 +147,10 @@ class Screen:
             for key, one in entries.items()
             if one.ref is not None
         ]
+
+
+def _can_go(order: DocumentOrder | None, submission: Submission) -> bool:
+    """Say whether there is a document to file, or a withdrawal, which needs none."""
+    if order is None:
+        return False
+    return bool(order.content) or submission.status is SubmissionStatus.WITHDRAWN

@@ -5,7 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from accord.adapters.errors import PeerError
-from accord.delivery.asking import READ_BACK_DOWN, READ_BACK_UNPROVEN, lower_alerts, raise_alert
+from accord.delivery.asking import (
+    READ_BACK_DOWN,
+    READ_BACK_UNPROVEN,
+    RETIRE_OLD_VERSION,
+    lower_alerts,
+    raise_alert,
+)
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.looking import Looker, Sight
@@ -127,7 +133,10 @@ class Verifier:
             self._touched[row.key] = Touch(row.subject, row.key, outcome)
 
     async def _look_again(self, keys: Collection[EffectKey]) -> None:
-        rows = await asyncio.to_thread(self._desk.ledger.effects, keys)
+        """Look for what was verified before, and for what people were asked to retire."""
+        tasks = await asyncio.to_thread(self._desk.ledger.tasks, self._desk.slug)
+        retiring = [str(t.details["replaced"]) for t in tasks if t.kind == RETIRE_OLD_VERSION]
+        rows = await asyncio.to_thread(self._desk.ledger.effects, [*keys, *retiring])
         by_server: dict[str, list[EffectRow]] = defaultdict(list)
         for row in rows.values():
             by_server[self._desk.powerserver_of(row.facility)].append(row)

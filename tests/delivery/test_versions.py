@@ -1,396 +1,457 @@
-"""Versions of one form over a whole clinic: replaced, withdrawn, unchanged, held and mended."""
+"""Versions of a form: amended, withdrawn, held and mended, replaced under other ids."""
 
+import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from accord.delivery.sweeping import sweep
-from accord.domain.effects import EffectState, Intent, Mode, Rung
+from accord.domain.effects import EffectState, Intent
 from accord.domain.totals import Bucket
 from accord.ledger.records import EffectRow
-from accord.sandbox.blume_forms import Submitted
+from accord.sandbox.blume_forms import Submitted, attachment, binary
 from accord.sandbox.powerserver_records import FiledDocument
 from accord.sandbox.questionnaires import NEVER_PUBLISHED
 from tests.delivery.clinic import Clinic, a_clinic
+from tests.delivery.test_faults import a_person_sends_again
+from tests.delivery.test_recognition import pdf_of, the_vendor_brings
 
 S = EffectState
-REGISTRATION, CLINICAL = "registration", "clinical"
-RETIRE_OLD, RETIRE_BY_HAND = "retire-old-version", "retire-by-hand"
-FORMS = ["normal", "pdf"]
+EVERYTHING = {"accepts": ["T02", "T10", "T11"]}
+CLINICAL, REGISTRATION = "clinical", "registration"
 
 
 @pytest.fixture
 def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    """A site that takes replacements and withdrawals."""
+    with a_clinic(tmp_path, hl7=EVERYTHING) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Clinic]:
+    """A site that takes new documents only."""
     with a_clinic(tmp_path) as opened:
         yield opened
 
 
-def accepting(directory: Path, *events: str, **how: Any) -> AbstractContextManager[Clinic]:
-    """A site whose PowerServer takes these events, and says so in its organization file."""
-    taken = ["T02", *events]
-    return a_clinic(directory, hl7={"accepts": taken}, accepts=frozenset(taken), **how)
-
-
-def submit(clinic: Clinic, form: str = "normal", kind: str = CLINICAL) -> Submitted:
-    visit = clinic.world.visits[0]
-    if form == "pdf":
-        return clinic.blume.submit_pdf(visit, kind)
-    return clinic.blume.submit_normal(visit, kind)
-
-
-def current(clinic: Clinic) -> list[FiledDocument]:
+def shown(clinic: Clinic) -> list[FiledDocument]:
     return [document for document in clinic.powerserver.documents if document.is_current]
 
 
-def events(clinic: Clinic) -> list[str]:
-    """Give MSH-9.2 of each message that PowerServer received."""
-    return [
-        message.split(b"|")[8].split(b"^")[1].decode() for message in clinic.powerserver.messages
-    ]
+def ends(clinic: Clinic) -> list[str]:
+    """Give state and reason of each effect, in the order of versions."""
+    rows = sorted(clinic.rows(), key=lambda row: (row.chain, row.position))
+    return [f"{row.state} {row.reason}".strip() for row in rows]
 
 
-def resubmit(clinic: Clinic, note: Submitted, **changes: Any) -> None:
-    """Store a form once more at OmegaAI: a new version of it. None takes an element away."""
-    source = dict(clinic.omegaai.read(*note.source_id.split("/")))
-    source.pop("meta", None)
-    source |= changes
-    clinic.omegaai.load([{name: value for name, value in source.items() if value is not None}])
+def row_of(clinic: Clinic, note: Submitted) -> EffectRow:
+    (row,) = clinic.ledger.by_source("lakeside", f"{note.source_id}/_history/{note.version}")
+    return row
 
 
-def version(clinic: Clinic, number: int) -> EffectRow:
-    return next(row for row in clinic.rows() if row.occasion == str(number))
+def a_form(clinic: Clinic, form: str = "normal", kind: str = CLINICAL) -> Submitted:
+    submit = clinic.blume.submit_normal if form == "normal" else clinic.blume.submit_pdf
+    return submit(clinic.world.visits[0], kind)
 
 
-def release(clinic: Clinic, row: EffectRow) -> None:
-    """What `release-effect` does."""
-    clinic.ledger.move(row.key, S.PLANNED, who="on-call", why="it is right", expected=S.HELD)
-
-
-# -- amended -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", [CLINICAL, REGISTRATION])
-async def test_a_new_version_replaces_the_old_one(tmp_path: Path, form: str, kind: str) -> None:
-    """Where PowerServer takes T10 it retires the old document itself: one stays current."""
-    with accepting(tmp_path, "T10") as clinic:
-        note = submit(clinic, form, kind)
-        await clinic.relay()
-        clinic.blume.amend(note)
-
-        report = await clinic.relay()
-
-        old, new = clinic.powerserver.documents
-        assert (old.replaced, new.parent_number) == (True, old.unique_number)
-        assert [document.sop_uid for document in current(clinic)] == [new.sop_uid]
-        assert events(clinic) == ["T02", "T10"]
-        assert report.totals.buckets == {Bucket.VERIFIED: 1}
-        assert version(clinic, 2).intent is Intent.REPLACE_DOCUMENT
-        assert clinic.task_kinds() == []
-
-
-@pytest.mark.parametrize("form", FORMS)
-async def test_where_only_adding_is_possible_a_person_retires_the_old_one(
-    clinic: Clinic, form: str
-) -> None:
-    """Both show; the new title says that it replaces one, and the old one is asked for once."""
-    note = submit(clinic, form)
+@pytest.mark.parametrize("form", ["normal", "pdf"])
+async def test_an_amended_form_replaces_the_one_before(clinic: Clinic, form: str) -> None:
+    """MDM^T10 names its parent: PowerServer shows the new version only, and nobody is asked."""
+    first = a_form(clinic, form)
     await clinic.relay()
-    amended = clinic.blume.amend(note)
+    second = clinic.blume.amend(first)
 
     report = await clinic.relay()
-    await clinic.relay()
 
-    old, new = current(clinic)
-    assert "substitui" in new.title
-    assert "substitui" not in old.title
-    assert events(clinic) == ["T02", "T02"]
+    (document,) = shown(clinic)
+    assert document.control_id == row_of(clinic, second).key
+    assert document.parent_number == row_of(clinic, first).key
     assert report.totals.buckets == {Bucket.VERIFIED: 1}
-    (task,) = clinic.ledger.tasks("lakeside")
-    assert (task.kind, task.key) == (RETIRE_OLD, version(clinic, 2).key)
-    assert task.details["replaced"] == version(clinic, 1).key
-    assert amended.pdf_digest in (None, new.sha256)
-
-
-async def test_every_version_names_the_one_before_it(tmp_path: Path) -> None:
-    """Amended twice between two sweeps or one by one: each replaces what is there then."""
-    with accepting(tmp_path, "T10") as clinic:
-        note = submit(clinic)
-        for _ in range(3):
-            await clinic.relay()
-            clinic.blume.amend(note)
-        await clinic.relay()
-
-        numbers = [d.unique_number for d in clinic.powerserver.documents]
-        parents = [d.parent_number for d in clinic.powerserver.documents]
-        assert parents == ["", *numbers[:-1]]
-        assert len(current(clinic)) == 1
-        assert clinic.states() == {S.VERIFIED: 4}
-
-
-async def test_a_version_overtaken_before_it_left_is_not_sent(clinic: Clinic) -> None:
-    """Amended within the grace: the first version was never there, so nothing is replaced."""
-    clinic.mode(Mode.BACK_UP)
-    note = submit(clinic)
-    await clinic.relay()
-    clinic.blume.amend(note)
-    await clinic.relay()
-    clinic.forward(minutes=31)
-
-    await clinic.relay()
-
-    (document,) = clinic.powerserver.documents
-    assert "substitui" not in document.title
-    assert version(clinic, 1).state is S.SUPERSEDED
-    assert version(clinic, 1).reason == "newer-version"
     assert clinic.task_kinds() == []
 
 
-@pytest.mark.parametrize("form", FORMS)
-async def test_unchanged_content_under_a_new_version_sends_nothing(
-    clinic: Clinic, form: str
+@pytest.mark.parametrize("form", ["normal", "pdf"])
+@pytest.mark.parametrize("steps", [["deliver"], ["deliver", "verify"]], ids=["landed", "verified"])
+async def test_where_both_stay_visible_a_person_retires_the_old_one(
+    plain: Clinic, form: str, steps: list[str]
 ) -> None:
-    """OmegaAI may store the same answers anew; nobody wants the same document twice."""
-    note = submit(clinic, form)
+    """The title says what it replaces; one card, opened when the new version has landed."""
+    first = a_form(plain, form)
+    await plain.relay()
+    second = plain.blume.amend(first)
+
+    await plain.relay(steps=steps)
+
+    old, new = shown(plain)
+    assert ", substitui " in new.title
+    assert new.parent_number == ""
+    (task,) = plain.ledger.tasks("lakeside")
+    assert (task.kind, task.key) == ("retire-old-version", row_of(plain, second).key)
+    assert task.details == {"replaced": row_of(plain, first).key, "document": old.sop_uid}
+
+
+async def test_the_card_is_done_when_the_old_version_is_gone(plain: Clinic) -> None:
+    """Retired by hand: seen when somebody asks for the window, and no break."""
+    first = a_form(plain)
+    await plain.relay()
+    plain.blume.amend(first)
+    await plain.relay()
+    shown(plain)[0].withdrawn = True
+
+    await plain.relay(since=plain.now() - timedelta(days=1))
+
+    assert plain.task_kinds() == []
+    assert plain.ledger.breaks("lakeside", "relay-forms") == []
+
+
+async def test_what_the_vendor_filed_cannot_be_named(clinic: Clinic) -> None:
+    """A new version of the vendor's document goes as a new one; a person retires the vendor's."""
+    first = a_form(clinic)
+    copy = the_vendor_brings(clinic, clinic.world.visits[0], CLINICAL)
     await clinic.relay()
-    resubmit(clinic, note)
+    clinic.blume.amend(first)
+
+    await clinic.relay()
+
+    _, new = shown(clinic)
+    assert (new.parent_number, clinic.task_kinds()) == ("", ["retire-old-version"])
+    (task,) = clinic.ledger.tasks("lakeside")
+    assert task.details["document"] == copy.sop_uid
+
+
+@pytest.mark.parametrize("form", ["normal", "pdf"])
+async def test_a_withdrawn_form_is_withdrawn(clinic: Clinic, form: str) -> None:
+    """MDM^T11: the document shows no more, and that is read back."""
+    a_form(clinic)  # another form, so that the way of reading can be proven
+    note = a_form(clinic, form, REGISTRATION)
+    await clinic.relay()
+    withdrawn = clinic.blume.withdraw(note)
+
+    report = await clinic.relay()
+
+    assert [document.control_id for document in shown(clinic)] != [row_of(clinic, note).key]
+    assert len(shown(clinic)) == 1
+    assert row_of(clinic, withdrawn).intent is Intent.WITHDRAW_DOCUMENT
+    assert report.totals.buckets == {Bucket.VERIFIED: 1}
+
+
+@pytest.mark.parametrize("delivered", ["by-us", "by-the-vendor"])
+async def test_else_a_person_withdraws_it(clinic: Clinic, plain: Clinic, delivered: str) -> None:
+    """No T11 at this site, or the vendor's own document: a card, and nothing is sent."""
+    site = plain if delivered == "by-us" else clinic
+    note = a_form(site)
+    if delivered == "by-the-vendor":
+        the_vendor_brings(site, site.world.visits[0], CLINICAL)
+    await site.relay()
+    received = site.powerserver.messages_received
+    withdrawn = site.blume.withdraw(note)
+
+    report = await site.relay()
+
+    assert report.totals.buckets == {Bucket.HUMAN_TASK: 1}
+    assert site.task_kinds() == ["retire-by-hand"]
+    assert site.powerserver.messages_received == received
+    site.ledger.move(row_of(site, withdrawn).key, S.DONE_BY_HAND, who="ana", why="retired it")
+    assert (await site.relay()).is_empty
+
+
+async def test_withdrawn_before_it_left_nothing_leaves(clinic: Clinic) -> None:
+    """The form was planned only: both the form and its withdrawal are over."""
+    note = a_form(clinic)
+    await clinic.relay(steps=[])
+    clinic.blume.withdraw(note)
+
+    await clinic.relay()
+
+    assert ends(clinic) == ["superseded newer-version", "superseded nothing-to-withdraw"]
+    assert clinic.powerserver.messages_received == 0
+
+
+async def test_withdrawn_while_a_person_looks_for_it(clinic: Clinic) -> None:
+    """
+    The form is parked, so it may be there. Its withdrawal waits behind it: once the person says it
+    is there, they are asked to retire it; the withdrawal never turns into a new document.
+    """
+    a_form(clinic, kind=REGISTRATION)
+    await clinic.relay()
+    note = a_form(clinic)
+    clinic.powerserver.faults.drop_document_silently = 1
+    await clinic.relay(patience_s=0)
+    clinic.forward(minutes=31)
+    await clinic.relay(patience_s=0)
+    assert row_of(clinic, note).state is S.PARKED
+    received = clinic.powerserver.messages_received
+    withdrawn = clinic.blume.withdraw(note)
+    await clinic.relay()
+    assert row_of(clinic, withdrawn).state is S.PLANNED
+
+    clinic.ledger.move(row_of(clinic, note).key, S.DONE_BY_HAND, who="ana", why="it is there")
+    await clinic.relay()
+
+    row = row_of(clinic, withdrawn)
+    assert (row.state, row.reason) == (S.PARKED, "retire-by-hand")
+    assert clinic.task_kinds() == ["retire-by-hand"]
+    assert clinic.powerserver.messages_received == received
+
+
+async def test_submitted_again_after_its_withdrawal(clinic: Clinic) -> None:
+    """What was withdrawn is not replaced: it comes as a new document."""
+    a_form(clinic, kind=REGISTRATION)
+    note = a_form(clinic)
+    await clinic.relay()
+    await_withdrawn = clinic.blume.withdraw(note)
+    await clinic.relay()
+    again = clinic.blume.finish(await_withdrawn)
+
+    await clinic.relay()
+
+    document = shown(clinic)[-1]
+    assert document.control_id == row_of(clinic, again).key
+    assert document.parent_number == ""
+    assert ends(clinic).count("verified") == 4
+    assert clinic.task_kinds() == []
+
+
+async def test_in_progress_then_finished(clinic: Clinic) -> None:
+    """Nothing is known of it until the patient presses Submit; then it goes like any other."""
+    visit = clinic.world.visits[0]
+    note = clinic.blume.submit_normal(visit, CLINICAL)
+    change(clinic, note, status="in-progress")
+    first = await clinic.relay()
+    change(clinic, note, status="completed")
+
+    second = await clinic.relay()
+
+    assert (first.totals.observed, first.not_submitted) == (0, 1)
+    assert second.totals.buckets == {Bucket.VERIFIED: 1}
+    assert len(shown(clinic)) == 1
+
+
+@pytest.mark.parametrize("form", ["normal", "pdf"])
+async def test_a_new_version_of_the_same_content_is_not_sent(clinic: Clinic, form: str) -> None:
+    """OmegaAI counts a version up without a change that anybody could see."""
+    note = a_form(clinic, form)
+    await clinic.relay()
+    change(clinic, note, language="pt-BR")
 
     report = await clinic.relay()
 
     assert report.totals.buckets == {Bucket.SUPERSEDED: 1}
-    assert version(clinic, 2).reason == "unchanged"
+    assert ends(clinic) == ["verified", "superseded unchanged"]
     assert clinic.powerserver.messages_received == 1
-    assert clinic.task_kinds() == []
 
 
-async def test_finished_later(clinic: Clinic) -> None:
-    """A form left in progress is no item; pressed Submit on, it is a form like any other."""
-    note = submit(clinic)
-    resubmit(clinic, note, status="in-progress")
-    saved = await clinic.relay()
-    clinic.blume.finish(note)
-
-    finished = await clinic.relay()
-
-    assert (saved.totals.observed, saved.not_submitted) == (0, 1)
-    assert finished.totals.buckets == {Bucket.VERIFIED: 1}
-    assert len(current(clinic)) == 1
-
-
-# -- withdrawn -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("form", FORMS)
-async def test_a_withdrawal_takes_the_document_back(tmp_path: Path, form: str) -> None:
-    """Where PowerServer takes T11 the document goes, and that it is gone is seen over DICOM."""
-    with accepting(tmp_path, "T11") as clinic:
-        another = clinic.blume.submit_normal(clinic.world.visits[1], CLINICAL)
-        note = submit(clinic, form)
+@pytest.mark.parametrize("sweeps", [1, 2, 3], ids=lambda n: f"in-{n}-sweeps")
+async def test_a_pdf_replaced_under_new_ids_is_one_chain(clinic: Clinic, sweeps: int) -> None:
+    """`relatesTo: replaces`, over several replacements: each version replaces the one before."""
+    visit = clinic.world.visits[0]
+    first = clinic.blume.submit_pdf(visit, CLINICAL)
+    if sweeps > 1:
         await clinic.relay()
-        clinic.blume.withdraw(note)
+    second = replace_pdf(clinic, first, "segunda")
+    if sweeps > 2:
+        await clinic.relay()
+    third = replace_pdf(clinic, second, "terceira")
 
+    await clinic.relay()
+
+    (document,) = shown(clinic)
+    assert document.control_id == row_of(clinic, third).key
+    assert len({row.chain for row in clinic.rows()}) == 1
+    parents: list[Submitted] = {1: [], 2: [first], 3: [first, second]}[sweeps]
+    assert [d.parent_number for d in clinic.powerserver.documents] == [
+        "",
+        *(row_of(clinic, note).key for note in parents),
+    ]
+
+
+async def test_a_replacement_before_the_first_was_shown_needs_nobody(clinic: Clinic) -> None:
+    """
+    The first version landed and was replaced before anybody could see it. It will never show; it is
+    over when the second is verified, and is not parked as missing.
+    """
+    note = a_form(clinic)
+    clinic.powerserver.faults.hide_documents_for_s = 3600
+    await clinic.relay(patience_s=0)
+    clinic.powerserver.faults.hide_documents_for_s = 0
+    clinic.blume.amend(note)
+
+    await clinic.relay()
+
+    assert ends(clinic) == ["superseded newer-version", "verified"]
+
+
+async def test_amended_before_it_left_only_the_new_version_goes(clinic: Clinic) -> None:
+    """What never left is overtaken."""
+    note = a_form(clinic)
+    await clinic.relay(steps=[])
+    clinic.blume.amend(note)
+
+    await clinic.relay()
+
+    assert ends(clinic) == ["superseded newer-version", "verified"]
+    assert len(clinic.powerserver.documents) == 1
+
+
+async def test_a_new_version_waits_behind_a_parked_one(clinic: Clinic) -> None:
+    """One bad item stops its own chain, and its chain only; a person's decision lets it go on."""
+    visit, other = clinic.world.visits[:2]
+    clinic.blume.submit_normal(other, REGISTRATION)
+    await clinic.relay()
+    note = clinic.blume.submit_normal(visit, CLINICAL)
+    clinic.powerserver.faults.drop_document_silently = 1
+    await clinic.relay(patience_s=0)
+    clinic.forward(minutes=31)
+    await clinic.relay(patience_s=0)
+    clinic.blume.amend(note)
+    clinic.blume.submit_normal(other, CLINICAL)
+    report = await clinic.relay()
+    assert report.totals.buckets == {Bucket.WAITING: 1, Bucket.VERIFIED: 1}
+
+    a_person_sends_again(clinic)
+    clinic.forward(minutes=1)
+    await clinic.relay()
+
+    assert [d.parent_number for d in clinic.powerserver.documents if d.accession][-1:] == [
+        row_of(clinic, note).key
+    ]
+    assert clinic.states()[S.VERIFIED] >= 3
+
+
+async def test_held_and_mended_at_omegaai_goes_by_itself(tmp_path: Path) -> None:
+    """
+    Held for want of a patient, so nobody knew whose it was. The patient is completed at OmegaAI:
+    the next run releases it, and the ledger now says what it is about.
+    """
+    with a_clinic(tmp_path, creates_unknown_patients=True) as clinic:
+        note = clinic.blume.misbehave("unknown-patient")
+        held = await clinic.relay()
+        before = row_of(clinic, note)
+        assert held.totals.buckets == {Bucket.HELD: 1}
+        assert (before.subject, before.digest) == ("unknown", "")
+
+        source = clinic.omegaai.read(*note.source_id.split("/"))
+        patient = clinic.omegaai.read("Patient", clinic.world.visits[0].patient_id)
+        patient["id"] = source["subject"]["reference"].split("/")[1]
+        patient["identifier"][1]["value"] = "L-900"
+        clinic.omegaai.load([patient])
         report = await clinic.relay()
 
-        assert [document.accession for document in current(clinic)] == [another.accession]
-        assert events(clinic) == ["T02", "T02", "T11"]
+        row = row_of(clinic, note)
         assert report.totals.buckets == {Bucket.VERIFIED: 1}
-        row = version(clinic, 2)
-        assert (row.intent, row.rung) == (Intent.WITHDRAW_DOCUMENT, Rung.PRESENT)
-        assert clinic.task_kinds() == []
+        assert row.subject == row.barrier != "unknown"
+        assert (row.section, row.document_type) == ("Patient Docs", "PATIENT REGISTRATION FORM")
+        assert row.digest == shown(clinic)[0].sha256
+        assert row.facility == "lakeside-paulista"
 
 
-async def test_nothing_shown_at_all_does_not_prove_a_withdrawal(tmp_path: Path) -> None:
-    """
-    The only document known to be there was withdrawn: a station that shows nothing at all would
-    look the same. It stays landed until something else is found.
-    """
-    with accepting(tmp_path, "T11") as clinic:
-        note = submit(clinic)
-        await clinic.relay()
-        clinic.blume.withdraw(note)
-        alone = await clinic.relay(patience_s=0)
-        clinic.blume.submit_normal(clinic.world.visits[1], CLINICAL)
-
-        proven = await clinic.relay()
-
-        assert alone.totals.buckets == {Bucket.NOT_YET_VISIBLE: 1}
-        assert proven.totals.buckets == {Bucket.VERIFIED: 2}
-        assert current(clinic) == clinic.powerserver.documents[1:]
-
-
-@pytest.mark.parametrize("form", FORMS)
-async def test_where_it_cannot_be_taken_back_a_person_is_asked(clinic: Clinic, form: str) -> None:
-    """One human task, in the run's report with the words for it; nothing more is sent."""
-    note = submit(clinic, form)
+async def test_held_and_released_by_a_person_goes(clinic: Clinic) -> None:
+    """The rules still say no; a person's word stands over them."""
+    note = clinic.blume.submit_normal(clinic.world.visits[0], CLINICAL, NEVER_PUBLISHED)
     await clinic.relay()
-    clinic.blume.withdraw(note)
-
-    report = await clinic.relay()
-    again = await clinic.relay()
-
-    assert report.totals.buckets == {Bucket.HUMAN_TASK: 1}
-    (attention,) = report.attention
-    assert attention.reason == RETIRE_BY_HAND
-    assert "Document Viewer" in attention.what_to_do
-    assert clinic.task_kinds() == [RETIRE_BY_HAND]
-    assert again.is_empty
-    assert events(clinic) == ["T02"]
-
-
-async def test_a_withdrawal_done_by_hand_is_over(clinic: Clinic) -> None:
-    """Once a person has attested it, the report counts it as done by hand."""
-    note = submit(clinic)
-    await clinic.relay()
-    clinic.blume.withdraw(note)
-    await clinic.relay()
-    row = version(clinic, 2)
-    clinic.ledger.move(row.key, S.DONE_BY_HAND, who="on-call", why="retired in the viewer")
-
-    report = await clinic.relay(since=row.source_updated_at)
-
-    assert report.totals.buckets == {Bucket.DONE_BY_HAND: 1}
-    assert report.attention == ()
-
-
-async def test_withdrawn_before_it_left(clinic: Clinic) -> None:
-    """Within the grace nothing has left, so there is nothing to withdraw, by nobody."""
-    clinic.mode(Mode.BACK_UP)
-    note = submit(clinic)
-    await clinic.relay()
-    clinic.blume.withdraw(note)
-    await clinic.relay()
-    clinic.forward(minutes=31)
-
-    await clinic.relay()
-
-    assert clinic.states() == {S.SUPERSEDED: 2}
-    assert version(clinic, 2).reason == "nothing-to-withdraw"
-    assert clinic.powerserver.messages_received == 0
-    assert clinic.task_kinds() == []
-
-
-async def test_submitted_anew_after_a_withdrawal(tmp_path: Path) -> None:
-    """What comes after a withdrawal replaces nothing: nothing is there."""
-    with accepting(tmp_path, "T10", "T11") as clinic:
-        note = submit(clinic)
-        await clinic.relay()
-        clinic.blume.withdraw(note)
-        await clinic.relay()
-        resubmit(clinic, note, status="completed")
-
-        await clinic.relay()
-
-        assert events(clinic) == ["T02", "T11", "T02"]
-        assert len(current(clinic)) == 1
-        assert clinic.states() == {S.VERIFIED: 3}
-
-
-# -- held ----------------------------------------------------------------------------------------
-
-
-async def test_what_is_mended_at_omegaai_goes_out_by_itself(clinic: Clinic) -> None:
-    """The patient's number had no known issuer; corrected there, the held form goes on."""
-    visit = clinic.world.visits[0]
-    patient = dict(clinic.omegaai.read("Patient", visit.patient_id))
-    patient.pop("meta", None)
-    wrong = [one | {"system": "urn:oid:2.16.76.1.99.404"} for one in patient["identifier"]]
-    clinic.omegaai.load([patient | {"identifier": wrong}])
-    submit(clinic, kind=REGISTRATION)
-    held = await clinic.relay()
-    clinic.omegaai.load([patient])
-
-    mended = await clinic.relay()
-
-    assert held.totals.buckets == {Bucket.HELD: 1}
-    assert mended.totals.buckets == {Bucket.VERIFIED: 1}
-    (row,) = clinic.rows()
-    assert (row.section, row.document_type) == ("Patient Docs", "PATIENT REGISTRATION FORM")
-    assert row.subject != "unknown"
-
-
-async def test_a_corrected_version_takes_a_held_ones_place(clinic: Clinic) -> None:
-    """Mended by a new version of the form: that one goes, the held one is called for no more."""
-    note = submit(clinic)
-    order = clinic.omegaai.read(*note.source_id.split("/"))["basedOn"]
-    resubmit(clinic, note, basedOn=None)
-    await clinic.relay()
-    resubmit(clinic, note, basedOn=order)
-
-    await clinic.relay()
-
-    assert clinic.states() == {S.SUPERSEDED: 1, S.VERIFIED: 1}
-    assert len(current(clinic)) == 1
-
-
-async def test_what_a_person_released_goes_although_the_rule_still_holds_it(
-    clinic: Clinic,
-) -> None:
-    """The person's word stands; the row then says where it went, as of any other form."""
-    clinic.blume.submit_normal(clinic.world.visits[0], CLINICAL, NEVER_PUBLISHED)
-    await clinic.relay()
-    (held,) = clinic.rows()
-    assert held.state is S.HELD
-    release(clinic, held)
+    assert row_of(clinic, note).state is S.HELD
+    clinic.ledger.move(row_of(clinic, note).key, S.PLANNED, who="ana", why="the paper is fine")
 
     report = await clinic.relay()
 
+    row = row_of(clinic, note)
     assert report.totals.buckets == {Bucket.VERIFIED: 1}
-    (row,) = clinic.rows()
-    (document,) = current(clinic)
-    assert (row.digest, row.section) == (document.sha256, "Documents")
-    assert row.document_type == document.document_type
-    assert row.facility == "lakeside-paulista"
+    assert row.digest == shown(clinic)[0].sha256
+    assert (row.section, row.document_type) == ("Documents", "CLINICAL")
 
 
-async def test_what_was_released_and_cannot_be_prepared_is_parked(clinic: Clinic) -> None:
-    """Without an accession number there is no study to file it with, whoever releases it."""
-    note = submit(clinic)
-    resubmit(clinic, note, basedOn=None)
+@pytest.mark.parametrize(
+    "wrong", ["empty-pdf", "unknown-patient", "clinical-without-accession", "unknown-script"]
+)
+async def test_released_and_still_impossible_is_parked(clinic: Clinic, wrong: str) -> None:
+    """There is nothing that could be filed: a person's word does not make a document."""
+    note = clinic.blume.misbehave(wrong)
+    clinic.blume.submit_day(1, 0)
     await clinic.relay()
-    release(clinic, clinic.rows()[0])
+    clinic.ledger.move(row_of(clinic, note).key, S.PLANNED, who="ana", why="try it")
 
     report = await clinic.relay()
 
     assert report.totals.buckets == {Bucket.PARKED: 1}
-    assert [each.reason for each in report.attention] == ["cannot-prepare"]
-    assert clinic.powerserver.messages_received == 0
+    assert row_of(clinic, note).reason == "cannot-prepare"
+    assert len(shown(clinic)) == 1
 
 
-# -- gone ----------------------------------------------------------------------------------------
+async def test_released_but_unreadable_is_parked(clinic: Clinic) -> None:
+    """A person cannot release what cannot be read."""
+    note = clinic.blume.submit_pdf(clinic.world.visits[0], CLINICAL)
+    stored = clinic.omegaai.read(*note.source_id.split("/"))
+    stored["content"][0]["attachment"]["size"] = 3
+    clinic.omegaai.load([stored])
+    await clinic.relay()
+    (row,) = clinic.rows()
+    assert (row.state, row.reason) == (S.HELD, "submission-readable")
+    clinic.ledger.move(row.key, S.PLANNED, who="ana", why="it opens here")
+
+    await clinic.relay()
+
+    assert ends(clinic) == ["parked cannot-prepare"]
 
 
-async def test_a_source_deleted_before_it_was_read(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Seen by the sweep and gone when it was to be read: nothing is called for."""
-    note = submit(clinic)
-
-    async def sweep_and_delete(*arguments: Any) -> Any:
-        observed = await sweep(*arguments)
-        clinic.omegaai.remove(*note.source_id.split("/"))
-        return observed
-
-    with monkeypatch.context() as patched:
-        patched.setattr("tests.delivery.clinic.sweep", sweep_and_delete)
-        report = await clinic.relay()
-
-    assert report.totals.buckets == {Bucket.SUPERSEDED: 1}
-    assert [row.reason for row in clinic.rows()] == ["source-gone"]
-    assert clinic.powerserver.messages_received == 0
-
-
-async def test_a_held_forms_source_deleted(clinic: Clinic) -> None:
-    """A held form that its patient deleted waits for nobody any more."""
-    note = submit(clinic)
-    resubmit(clinic, note, basedOn=None)
+async def test_a_held_form_that_vanishes_is_let_go(clinic: Clinic) -> None:
+    """Deleted at OmegaAI while it was held: nobody has to look for it any more."""
+    note = clinic.blume.misbehave("clinical-without-accession")
     await clinic.relay()
     clinic.omegaai.remove(*note.source_id.split("/"))
 
-    report = await clinic.relay()
+    await clinic.relay()
 
-    assert report.totals.buckets == {Bucket.SUPERSEDED: 1}
-    assert [row.reason for row in clinic.rows()] == ["source-gone"]
-    assert report.attention == ()
+    assert ends(clinic) == ["superseded source-gone"]
+
+
+async def test_other_bytes_are_never_sent_for_a_resend(clinic: Clinic) -> None:
+    """
+    Sent once, in doubt, absent, and our copy of it lost: made anew it has other bytes (another
+    language now). It is not sent under the same number; a person decides.
+    """
+    a_form(clinic, kind=REGISTRATION)
+    await clinic.relay()
+    a_form(clinic)
+    clinic.powerserver.faults.reset_before_processing = 1
+    for _ in range(3):
+        await clinic.relay(patience_s=0)
+        clinic.forward(minutes=5)
+    assert clinic.states() == {S.VERIFIED: 1, S.PARKED: 1}
+    for part in clinic.directory.glob("outbox.db*"):
+        part.unlink()
+    english = clinic.file.site.model_copy(update={"locale": "en-US"})
+    clinic.file = clinic.file.model_copy(update={"site": english})
+
+    a_person_sends_again(clinic)
+    await clinic.relay()
+
+    assert sorted(ends(clinic)) == ["parked changed-since-planned", "verified"]
+    assert len(clinic.powerserver.documents) == 1
+
+
+def change(clinic: Clinic, note: Submitted, **changes: Any) -> dict[str, Any]:
+    """Change a form at OmegaAI: a new version of the same resource."""
+    source = dict(clinic.omegaai.read(*note.source_id.split("/")))
+    source.pop("meta", None)
+    return clinic.omegaai.load([source | changes])[0]
+
+
+def replace_pdf(clinic: Clinic, note: Submitted, word: str) -> Submitted:
+    """Replace a PDF form as OmegaAI does: a new resource names the old one, which is superseded."""
+    new_id = str(uuid.uuid5(uuid.NAMESPACE_OID, note.source_id + word))
+    content = pdf_of(clinic, note) + f"%{word}\n".encode()
+    old = dict(clinic.omegaai.read(*note.source_id.split("/")))
+    old.pop("meta")
+    target = {"reference": note.source_id}
+    new = old | {
+        "id": new_id,
+        "content": attachment(new_id, note.kind, content),
+        "relatesTo": [{"code": "replaces", "target": target}],
+    }
+    clinic.omegaai.load([binary(new_id, content), new])
+    clinic.omegaai.load([old | {"status": "superseded"}])
+    return replace(note, source_id=f"DocumentReference/{new_id}", version="1")
