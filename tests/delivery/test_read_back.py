@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from accord.delivery.asking import note_word
 from accord.domain.effects import EffectState, Mode, Rung
+from accord.domain.identifiers import EffectKey
 from accord.domain.reports import Verdict
 from accord.domain.totals import Bucket
+from accord.ledger.humantasks import TaskState
 from tests.delivery.clinic import Clinic, a_clinic
 
 S = EffectState
@@ -34,6 +37,7 @@ def seen_by_people(tmp_path: Path) -> Iterator[Clinic]:
 def attest(clinic: Clinic, key: str) -> None:
     """What `done-by-hand` does with what has landed."""
     clinic.ledger.move(key, S.VERIFIED, who="on-call", why="seen", rung=Rung.ATTESTED)
+    note_word(clinic.desk, EffectKey(key), "on-call")
 
 
 async def test_without_a_read_back_nothing_is_green(unseen: Clinic) -> None:
@@ -95,6 +99,9 @@ async def test_a_persons_word_is_a_rung_of_its_own(seen_by_people: Clinic) -> No
     assert clinic.ledger.effect(one.key).rung is Rung.ATTESTED
     assert clinic.states() == {S.VERIFIED: 1, S.LANDED: 1}
     assert [each.key for each in report.attention] == [other.key]
+    assert [task.key for task in clinic.ledger.tasks("lakeside")] == [other.key]
+    (answered,) = clinic.ledger.tasks("lakeside", [TaskState.ATTESTED])
+    assert (answered.key, answered.attested_by) == (one.key, "on-call")
     assert clinic.powerserver.messages_received == 2
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accord.delivery.asking import note_word
 from accord.delivery.sweeping import sweep
 from accord.domain.effects import EffectState, Intent, Rung
 from accord.domain.totals import Bucket
@@ -128,11 +129,13 @@ async def test_a_withdrawal_done_by_hand_is_over(clinic: Clinic) -> None:
     await clinic.relay()
     row = version(clinic, 2)
     clinic.ledger.move(row.key, S.DONE_BY_HAND, who="on-call", why="retired in the viewer")
+    note_word(clinic.desk, row.key, "on-call")
 
     report = await clinic.relay(since=row.source_updated_at)
 
     assert report.totals.buckets == {Bucket.DONE_BY_HAND: 1}
     assert report.attention == ()
+    assert clinic.task_kinds() == []
 
 
 async def test_every_version_names_the_one_before_it(tmp_path: Path) -> None:
