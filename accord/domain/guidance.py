@@ -39,8 +39,8 @@ GUIDANCE: dict[str, Guidance] = {
         "and the Mirth log, then run done-by-hand or retry-effect.",
     ),
     "filed-elsewhere": _G(
-        pt="O documento está no PowerServer com outro tipo. Corrija o tipo no Document Viewer e use "
-        "done-by-hand; nada é enviado outra vez.",
+        pt="O documento está no PowerServer com outro tipo. Corrija o tipo no Document Viewer e "
+        "use done-by-hand; nada é enviado outra vez.",
         en="The document is in PowerServer under another type. Correct its type in the Document "
         "Viewer and run done-by-hand; nothing is sent again.",
     ),
@@ -118,8 +118,8 @@ GUIDANCE: dict[str, Guidance] = {
         "Decide, or set document_route: mdm, then run retry-effect.",
     ),
     "unencodable": _G(
-        pt="O conjunto de caracteres do HL7 não tem alguma letra deste formulário, e nada é trocado "
-        "por outra. Use hl7.character_set: UNICODE UTF-8 no arquivo da organização, se o "
+        pt="O conjunto de caracteres do HL7 não tem alguma letra deste formulário, e nada é "
+        "trocado por outra. Use hl7.character_set: UNICODE UTF-8 no arquivo da organização, se o "
         "PowerServer aceitar; depois use retry-effect.",
         en="The HL7 character set lacks a letter of this form, and none is ever replaced. Set "
         "hl7.character_set: UNICODE UTF-8 in the organization file where PowerServer takes it, "
