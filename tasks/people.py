@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from accord.delivery.asking import note_word
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import EffectKey
 from accord.ledger.audit import AuditEntry
@@ -73,6 +74,7 @@ def _move(  # noqa: PLR0913 (a move's own words)
         row = desk.ledger.move(key, to, who=who, why=why, expected=expected, rung=rung)
         if to in (EffectState.DONE_BY_HAND, EffectState.VERIFIED):
             desk.outbox.forget([EffectKey(key)])
+            note_word(desk, EffectKey(key), who)
         desk.ledger.audit(
             [
                 AuditEntry(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from accord.delivery.desk import Desk
 from accord.domain.identifiers import EffectKey
+from accord.domain.relay import RETIRE_BY_HAND
 from accord.ledger.humantasks import TaskRow, TaskState, TaskToOpen
 
 READ_BACK_UNPROVEN = "read-back-unproven"
@@ -14,6 +15,7 @@ RETIRE_OLD_VERSION = "retire-old-version"
 REMOVED_AFTER_LANDING = "removed-after-landing"
 STUDY_STATUS_MOVED = "study-status-moved"
 
+_ANSWERED_BY_A_WORD = frozenset({ATTEST_BY_HAND, RETIRE_BY_HAND})
 _STANDS = (TaskState.OPEN, TaskState.ATTESTED)
 
 
@@ -37,6 +39,13 @@ def ask(
         ),
         run=desk.run,
     )
+
+
+def note_word(desk: Desk, key: EffectKey, who: str) -> None:
+    """Close what an effect asked of a person, now that this person has given their word on it."""
+    for task in desk.ledger.tasks_about(key):
+        if task.kind in _ANSWERED_BY_A_WORD and task.state is TaskState.OPEN:
+            desk.ledger.attest(task.id, who=who)
 
 
 def raise_alert(desk: Desk, kind: str, subject: str, *, key: EffectKey | None = None) -> None:
