@@ -81,7 +81,10 @@ class Courier:
 
     async def _serve(self, writer: DocumentWriter, work: Work) -> None:
         fit = [each for claim, order in work if (each := await self._fitted(claim, order, writer))]
-        wrappings = self._desk.outbox.wrappings({order.key: built for _, order, built in fit})
+        wrappings = self._desk.outbox.wrappings(
+            {order.key: built for _, order, built in fit},
+            unsent=[claim.key for claim, _, _ in fit if not claim.effect.attempts],
+        )
         failures = 0
         for position, (claim, order, _) in enumerate(fit):
             error = await self._carry_one(writer, claim, order, wrappings)

@@ -8,7 +8,7 @@ of the renderer. A document leaves it once its effect is finished.
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -116,21 +116,25 @@ class Outbox:
             }
 
     def wrappings(
-        self, built: Mapping[EffectKey, tuple[bytes, bytes]]
+        self,
+        built: Mapping[EffectKey, tuple[bytes, bytes]],
+        *,
+        unsent: Collection[EffectKey] = (),
     ) -> dict[EffectKey, tuple[bytes, bytes]]:
         """
-        Give each message's bytes before and after its document, as they were first built.
+        Give each message's bytes before and after its document, as they were first sent.
 
-        What was once sent is what is sent again, to the byte: `built` is kept only where
-        nothing was kept before.
+        What was once sent is what is sent again, to the byte: `built` is kept only where nothing
+        was kept before, or where the effect is `unsent`: the site's file or what it replaces may
+        have changed since. A document that goes without a message keeps nothing.
         """
-        keys = list(built)
+        keys = [key for key, wrapping in built.items() if any(wrapping)]
         with closing(self._connect()) as db, db:
             db.executemany(
-                "UPDATE waiting SET head = ?, tail = ? WHERE key = ? AND head IS NULL",
-                [(*built[key], key) for key in keys],
+                "UPDATE waiting SET head = ?, tail = ? WHERE key = ? AND (head IS NULL OR ?)",
+                [(*built[key], key, key in unsent) for key in keys],
             )
-            return {
+            kept = {
                 EffectKey(key): (head, tail)
                 for some in _chunks(keys)
                 for key, head, tail in db.execute(
@@ -138,6 +142,7 @@ class Outbox:
                     some,
                 )
             }
+        return {**built, **kept}
 
     def forget(self, keys: Sequence[EffectKey]) -> None:
         """Remove documents whose effects are finished; the space is overwritten."""

@@ -147,6 +147,15 @@ class Clinic:
                 await self.verifier.verify(patience_s=patience_s, again=plan.look_again)
         return report_run(desk, observed, plan, len(screened.not_submitted))
 
+    def forget(self, directory: Path) -> None:
+        """Begin anew with an empty ledger in another directory; the peers remember."""
+        self.ledger.close()
+        self.directory = directory
+        url = f"sqlite:///{directory / 'ledger.db'}"
+        migrate(url)
+        self.ledger = Ledger(url, site_key=SITE_KEY, now=self.now)
+        self.mode(Mode.DELIVER)
+
     def forward(self, **by: float) -> None:
         """Let time pass for this site; the peers' clocks stand."""
         self.later += timedelta(**by)
@@ -197,10 +206,12 @@ def a_clinic(
                 file=file,
                 ledger=None,  # type: ignore[arg-type]  # opened next, with this clinic's clock
             )
-            with Ledger(url, site_key=SITE_KEY, now=clinic.now) as ledger:
-                clinic.ledger = ledger
+            clinic.ledger = Ledger(url, site_key=SITE_KEY, now=clinic.now)
+            try:
                 clinic.mode(mode)
                 yield clinic
+            finally:
+                clinic.ledger.close()  # a test may have put another in its place
 
 
 def organization_file(
