@@ -22,7 +22,7 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from accord.domain.organization_text import WrongOrganizationFile, parse
+from accord.domain.organization_text import Problem, WrongOrganizationFile, parse
 from deployments import automations, enrolment
 from deployments.catalogue import Catalogue, WrongCatalogue, deployable, full_name, read
 from deployments.documents import BLOCKS, SiteKeyChanges, save_blocks
@@ -140,6 +140,22 @@ def _deploy(catalogue: Catalogue, enrolled: Mapping[str, str], say: Say) -> dict
     return deployed
 
 
+def text_of(path: Path) -> str:
+    """
+    Read an organization file.
+
+    Raises:
+        WrongOrganizationFile: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        why = "is not UTF-8: save it as UTF-8"
+    except OSError as error:
+        why = f"cannot be read ({error.strerror}): check the path"
+    raise WrongOrganizationFile((Problem(file=path.name, line=1, path="", reason=why),)) from None
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line; return 0, or 2 with the reason on standard error."""
     parser = argparse.ArgumentParser(
@@ -158,7 +174,7 @@ def main(arguments: list[str]) -> int:
     try:
         given = read_secrets_file(options.secrets) if options.secrets else {}
         bootstrap(
-            [(path.read_text(encoding="utf-8"), path.name) for path in options.organization],
+            [(text_of(path), path.name) for path in options.organization],
             environment={**os.environ, **given},
             active=not options.paused,
             say=print,

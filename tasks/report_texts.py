@@ -29,6 +29,7 @@ _WORDS = {
         "section": "Seção",
         "rung": "Prova",
         "attention": "Esperam por uma pessoa",
+        "before": "esperam por uma pessoa desde antes",
         "mode": "Modo",
         "dry": "Simulação: nada foi gravado.",
         "unsubmitted": "Ainda não enviados pelo paciente (não contam)",
@@ -46,6 +47,7 @@ _WORDS = {
         "section": "Section",
         "rung": "Proof",
         "attention": "Waiting for a person",
+        "before": "waiting for a person from before",
         "mode": "Mode",
         "dry": "Dry run: nothing was written.",
         "unsubmitted": "Not submitted by the patient yet (not counted)",
@@ -69,7 +71,10 @@ def summary_line(report: RelayReport, locale: str) -> str:
     parts = [
         f"{bucket_text(bucket, locale)} {count}" for bucket, count in _in_order(report) if count
     ]
-    return f"{words['observed'].lower()} {report.totals.observed}: {', '.join(parts) or '-'}"
+    line = f"{words['observed'].lower()} {report.totals.observed}: {', '.join(parts) or '-'}"
+    if report.waiting_from_before:
+        line += f"; {words['before']} {report.waiting_from_before}"
+    return line
 
 
 def report_page(report: RelayReport, locale: str) -> str:

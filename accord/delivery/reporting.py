@@ -43,6 +43,9 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     totals = Totals.of(
         len(plan.effect_keys), [buckets[key] for key in plan.effect_keys if key in buckets]
     )
+    before = _stopped_before(desk, rows)
+    everything = {**before, **rows}
+    standing = {**{key: _STOPPED[row.state] for key, row in before.items()}, **buckets}
     return RelayReport(
         organization=desk.slug,
         since=observed.since,
@@ -52,13 +55,23 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
         totals=totals.tie_out(),
         not_submitted=not_submitted,
         verified=_lines(rows),
-        attention=_attention(desk, rows, buckets),
+        attention=_attention(desk, everything, standing),
+        waiting_from_before=len(before),
         audit_head=desk.ledger.audit_head().mac[:16],
     )
 
 
 _A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING, RETIRE_BY_HAND})
 """What the wire cannot finish: shown as a person's, whatever state the effect is in."""
+
+
+_STOPPED = {EffectState.PARKED: Bucket.PARKED, EffectState.REJECTED: Bucket.REJECTED}
+
+
+def _stopped_before(desk: Desk, rows: Mapping[str, EffectRow]) -> dict[str, EffectRow]:
+    """Give what earlier runs had to leave to a person: no item of this run, and not forgotten."""
+    stopped = desk.ledger.open_effects(desk.slug, desk.process, tuple(_STOPPED))
+    return {row.key: row for row in stopped if row.key not in rows}
 
 
 def _rows(desk: Desk, plan: Plan) -> dict[str, EffectRow]:

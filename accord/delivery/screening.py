@@ -22,7 +22,7 @@ from accord.domain.identifiers import EffectKey
 from accord.domain.relay import CANNOT_PREPARE, Prepared
 from accord.quality.gate import screen
 from accord.quality.submission_facts import submission_facts
-from accord.quality.submissions import SUBMISSIONS
+from accord.quality.submissions import NEVER_RELEASED, SUBMISSIONS
 from accord.rendering.renderer import FormRenderer
 
 READ_AT_ONCE = 250
@@ -118,7 +118,8 @@ class Screen:
             order = self._preparer.order(key, one, drafts[key].content)
             rules = tuple(held.get(key, ()))
             if key in released or not rules:
-                rules = () if _can_go(order, one) else (CANNOT_PREPARE,)
+                may_go = _can_go(order, one) and not NEVER_RELEASED.intersection(rules)
+                rules = () if may_go else (CANNOT_PREPARE,)
             if order is not None and not rules:
                 orders.append((self._desk.powerserver_of(one.facility), order))
             items.append(self._preparer.prepared(key, one, order, rules))
@@ -126,7 +127,7 @@ class Screen:
         return items
 
     def _released(self, keys: Iterable[str]) -> set[str]:
-        """Say which of the held ones a person has released: their word stands over the rules."""
+        """Say which of the held ones a person has released: their word stands over most rules."""
         rows = self._desk.ledger.effects(keys)
         return {key for key, row in rows.items() if row.state is not EffectState.HELD}
 

@@ -46,14 +46,18 @@ class RelayReport(Record):
     """Forms seen that nobody has submitted yet (`in-progress`): not items of this run."""
     verified: tuple[Line, ...] = ()
     attention: tuple[Attention, ...] = ()
+    """All that waits for a person, also what earlier runs left to one."""
+    waiting_from_before: int = 0
+    """How many of `attention` are no items of this run."""
     audit_head: str = ""
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was to be seen or done."""
-        return self.totals.observed == 0 and not self.attention
+        """Whether this run saw nothing and had nothing to do."""
+        return self.totals.observed == 0
 
     @property
     def verdict(self) -> Verdict:
-        """Judge the run by its totals."""
-        return Verdict.WITH_HOLDS if self.totals.needs_a_person else Verdict.COMPLETED
+        """Judge the run: a person's work stays open until it is done, not until the next run."""
+        waits = self.totals.needs_a_person or bool(self.attention)
+        return Verdict.WITH_HOLDS if waits else Verdict.COMPLETED

@@ -52,6 +52,8 @@ class Rule:
     what_to_do_pt: str
     what_to_do_en: str
     severity: Severity = Severity.HOLDS
+    releasable: bool = True
+    """Whether a person's word may stand over it; never over whose the form is."""
 
     def text(self, locale: str) -> str:
         """Say what the rule asks, in the site's language (`pt-BR` or `en-US`)."""

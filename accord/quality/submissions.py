@@ -18,6 +18,7 @@ _WHAT_IT_IS = (
         text_en="The form can be read at OmegaAI.",
         what_to_do_pt="Abra o formulário no OmegaAI; se abrir ali, avise o suporte da RamSoft.",
         what_to_do_en="Open the form in OmegaAI; if it opens there, tell RamSoft's support.",
+        releasable=False,
     ),
     Rule(
         name="submitted-not-in-progress",
@@ -34,6 +35,7 @@ _WHAT_IT_IS = (
         text_en="The issuer of the patient's number is in the issuer map.",
         what_to_do_pt="Acrescente o emissor em site.omegaai.issuers no arquivo da organização.",
         what_to_do_en="Add the issuer to site.omegaai.issuers in the organization file.",
+        releasable=False,
     ),
     Rule(
         name="patient-known",
@@ -42,6 +44,7 @@ _WHAT_IT_IS = (
         text_en="The patient has a number and a name at OmegaAI.",
         what_to_do_pt="Complete o cadastro do paciente no OmegaAI: ID, emissor e nome.",
         what_to_do_en="Complete the patient in OmegaAI: ID, issuer and name.",
+        releasable=False,
     ),
     Rule(
         name="subject-is-the-appointments-patient",
@@ -50,6 +53,7 @@ _WHAT_IT_IS = (
         text_en="The form is about the appointment's patient.",
         what_to_do_pt="Veja quem preencheu: parentes dividem uma conta Blume. Corrija no OmegaAI.",
         what_to_do_en="See who filled it in: relatives share a Blume account. Mend it in OmegaAI.",
+        releasable=False,
     ),
     Rule(
         name="questionnaire-version-known",
@@ -82,6 +86,7 @@ _WHAT_IT_IS = (
         text_en="A Clinical form leads to a study (accession number).",
         what_to_do_pt="Vincule o formulário ao pedido do exame no OmegaAI, depois libere-o aqui.",
         what_to_do_en="Link the form to the study's order in OmegaAI, then release it here.",
+        releasable=False,
     ),
     Rule(
         name="accession-fits",
@@ -90,6 +95,7 @@ _WHAT_IT_IS = (
         text_en="The accession number has at most 16 characters.",
         what_to_do_pt="Corrija o accession number no OmegaAI: o DICOM aceita até 16 caracteres.",
         what_to_do_en="Correct the accession number in OmegaAI: DICOM takes 16 characters.",
+        releasable=False,
     ),
 )
 
@@ -168,6 +174,7 @@ _THE_DOCUMENT = (
         text_en="Name, number, issuer and accession fit their fields, without \\ ^ = * ?.",
         what_to_do_pt="Corrija o texto no OmegaAI; nada é cortado para caber.",
         what_to_do_en="Correct the text in OmegaAI; nothing is ever cut to fit.",
+        releasable=False,
     ),
     Rule(
         name="font-covers-text",
@@ -175,9 +182,12 @@ _THE_DOCUMENT = (
         text_pt="Todo caractere do formulário pode ser desenhado.",
         text_en="Every character of the form can be drawn.",
         what_to_do_pt="Corrija o texto no OmegaAI, ou avise a equipe do Accord: falta uma fonte.",
-        what_to_do_en="Correct the text in OmegaAI, or tell Accord's maintainers: a font lacks.",
+        what_to_do_en="Correct the text in OmegaAI, or tell us: a font is missing.",
     ),
 )
 
 SUBMISSIONS = Suite("submissions", (*_WHAT_IT_IS, *_WHERE_IT_COMES_FROM, *_THE_DOCUMENT))
 """Judges `submission_facts`. What is `in-progress` is dropped before; here it would be held."""
+
+NEVER_RELEASED = frozenset(rule.name for rule in SUBMISSIONS.rules if not rule.releasable)
+"""A form that breaks one of these could land in another person's chart: it has to be mended."""

@@ -365,10 +365,22 @@ async def test_held_and_released_by_a_person_goes(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["empty-pdf", "unknown-patient", "clinical-without-accession", "unknown-script"]
+    "wrong",
+    [
+        "empty-pdf",
+        "unknown-patient",
+        "clinical-without-accession",
+        "unknown-script",
+        "no-issuer",
+        "other-subject",
+        "long-name",
+    ],
 )
 async def test_released_and_still_impossible_is_parked(clinic: Clinic, wrong: str) -> None:
-    """There is nothing that could be filed: a person's word does not make a document."""
+    """
+    A person's word makes no document where there is none, and stands over no rule that tells
+    whose a form is: without its issuer a number may be another patient's.
+    """
     note = clinic.blume.misbehave(wrong)
     clinic.blume.submit_day(1, 0)
     await clinic.relay()

@@ -13,6 +13,7 @@ import pytest
 
 from accord.adapters.errors import Unavailable
 from accord.domain.effects import EffectState, Mode
+from accord.domain.reports import Verdict
 from accord.domain.totals import Bucket
 from accord.sandbox.powerserver_records import FiledDocument
 from tests.delivery.clinic import Clinic, a_clinic
@@ -122,6 +123,24 @@ async def test_a_form_that_breaks_a_rule_waits_for_a_person(clinic: Clinic) -> N
     (held,) = report.attention
     assert held.reason == "clinical-names-an-accession"
     assert held.what_to_do.startswith("Vincule o formulário ao pedido")
+
+
+async def test_what_waits_for_a_person_is_told_until_it_is_done(clinic: Clinic) -> None:
+    """
+    What PowerServer refused is a person's. Every later run says so again, and none is plain
+    green, until somebody has mended it or done it by hand.
+    """
+    clinic.powerserver.faults.answer_code = "AE"
+    clinic.blume.submit_day(normal=1, pdf=0)
+    first = await clinic.relay()
+    clinic.powerserver.faults.answer_code = ""
+
+    second = await clinic.relay()
+
+    assert first.totals.buckets == {Bucket.REJECTED: 1}
+    assert (second.totals.observed, second.waiting_from_before) == (0, 1)
+    assert second.verdict is Verdict.WITH_HOLDS
+    assert [item.key for item in second.attention] == [item.key for item in first.attention]
 
 
 async def test_a_form_in_progress_is_not_submitted(clinic: Clinic) -> None:
