@@ -3,7 +3,7 @@ from typing import Self, cast
 
 from prefect.blocks.core import Block
 from prefect.exceptions import ObjectNotFound
-from pydantic import ConfigDict, HttpUrl
+from pydantic import ConfigDict, HttpUrl, ValidationError
 
 from accord.domain.base import Record
 from accord.domain.identifiers import OrganizationSlug
@@ -22,6 +22,20 @@ class UnknownOrganization(Exception):
         return (
             f"there is no {self.block} block named {self.slug!r} on this Prefect server; "
             f"check the slug, or make it with: {BOOTSTRAP}"
+        )
+
+
+class UnusableBlock(Exception):
+    """A stored block document is not what this code needs; its fields are named, never values."""
+
+    def __init__(self, block: str, slug: str, problems: tuple[str, ...]) -> None:
+        super().__init__(block, slug, problems)
+        self.block, self.slug, self.problems = block, slug, problems
+
+    def __str__(self) -> str:
+        return (
+            f"the {self.block} block named {self.slug!r} cannot be used: "
+            f"{'; '.join(self.problems)}; mend it in the UI, or make it again with: {BOOTSTRAP}"
         )
 
 
@@ -62,10 +76,11 @@ class OrganizationBlock(Block, ABC):
 
         Raises:
             UnknownOrganization: there is none with that slug.
+            UnusableBlock: there is one, and a field of it is wrong.
         """
         try:
             loaded = cls.load(slug, _sync=True)  # type: ignore[call-arg]  # async_dispatch adds it
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             raise _unknown(cls, slug, error) from None
         return cast(Self, loaded)
 
@@ -76,10 +91,11 @@ class OrganizationBlock(Block, ABC):
 
         Raises:
             UnknownOrganization: there is none with that slug.
+            UnusableBlock: there is one, and a field of it is wrong.
         """
         try:
             return cast(Self, await cls.aload(slug))
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             raise _unknown(cls, slug, error) from None
 
     @property
@@ -92,8 +108,13 @@ class OrganizationBlock(Block, ABC):
         """Test the connection, writing nothing; one finding for each wire."""
 
 
-def _unknown(block: type[Block], slug: str, error: ValueError) -> Exception:
-    # pydantic's errors are ValueErrors too: a document that is there and is wrong stays itself.
-    if isinstance(error.__cause__, ObjectNotFound):
+def _unknown(block: type[Block], slug: str, error: Exception) -> Exception:
+    """Say it in our words: pydantic's errors pickle the values that their texts hide."""
+    cause = error if isinstance(error, ValidationError) else error.__cause__
+    if isinstance(cause, ObjectNotFound):
         return UnknownOrganization(block.get_block_type_slug(), slug)
+    if isinstance(cause, ValidationError):
+        details = cause.errors(include_input=False, include_url=False, include_context=False)
+        problems = (f"`{'.'.join(map(str, each['loc']))}`: {each['msg']}" for each in details)
+        return UnusableBlock(block.get_block_type_slug(), slug, tuple(problems))
     return error

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from accord.ledger.errors import LedgerRefusal
 from accord.ledger.ledger import Ledger
-from blocks.base import Finding, OrganizationBlock
+from blocks.base import Finding, OrganizationBlock, UnusableBlock
 
 SITE_KEY_BYTES = 32
 
@@ -70,8 +70,16 @@ class LedgerDatabase(OrganizationBlock):
 
         Raises:
             LedgerNotCurrent: the database is empty, older or newer than this code.
+            UnusableBlock: there is no database at its URL.
         """
-        return Ledger(self.url.get_secret_value(), site_key=self.key, now=now)
+        try:
+            return Ledger(self.url.get_secret_value(), site_key=self.key, now=now)
+        except LedgerRefusal:
+            raise
+        except Exception as error:  # drivers raise their own; their texts may quote the URL
+            raise UnusableBlock(
+                self.get_block_type_slug(), self.organization, (_unopened(error),)
+            ) from None
 
     async def check(self) -> list[Finding]:
         """Test that the database can be opened and is of this code's version."""
@@ -79,7 +87,11 @@ class LedgerDatabase(OrganizationBlock):
             self.open().close()
         except LedgerRefusal as refusal:
             return [Finding(wire="ledger", problem=str(refusal))]
-        except Exception as error:  # drivers raise their own; their texts may quote the URL
-            problem = f"cannot be opened ({type(error).__name__}): check the URL and its server"
-            return [Finding(wire="ledger", problem=problem)]
+        except UnusableBlock as unusable:
+            return [Finding(wire="ledger", problem="; ".join(unusable.problems))]
         return [Finding(wire="ledger")]
+
+
+def _unopened(error: Exception) -> str:
+    kind = type(error).__name__
+    return f"`url`: the database cannot be opened ({kind}): check the URL and its server"

@@ -20,6 +20,7 @@ from accord.domain.identifiers import EffectKey
 from accord.rendering.pdf import same_content
 from blocks.powerserver import PowerServer
 from tasks.desk import desk_of
+from tasks.guarded import guarded
 from tasks.policies import PATIENT
 from tasks.sealed import Sealed
 
@@ -28,6 +29,7 @@ GIVEN_BACK = frozenset({"not-sent", "link-stopped"})
 
 
 @task(name="observe documents", **PATIENT)
+@guarded
 def observe_documents(
     organization: str, screened: Sealed[Screened]
 ) -> Sealed[dict[EffectKey, Looked]]:
@@ -48,6 +50,7 @@ def observe_documents(
 
 
 @task(name="deliver documents", **PATIENT)
+@guarded
 def deliver_documents(organization: str, plan: Sealed[Plan]) -> int:
     """
     Carry out what is planned, each effect once; give how many were claimed.
@@ -85,6 +88,7 @@ def _require_nothing_left_behind(desk: Desk, plan: Plan) -> None:
 
 
 @task(name="verify documents", **PATIENT)
+@guarded
 def verify_documents(organization: str, plan: Sealed[Plan]) -> dict[str, int]:
     """
     Read back what has left us until it is settled, or this run's patience is over.

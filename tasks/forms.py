@@ -15,6 +15,7 @@ from accord.domain.identifiers import EffectKey
 from accord.rendering.renderer import FormRenderer
 from blocks.omegaai import OmegaAI
 from tasks.desk import desk_of, now
+from tasks.guarded import guarded
 from tasks.policies import PATIENT
 from tasks.sealed import Sealed
 
@@ -24,6 +25,7 @@ class EmptyWindow(Exception):
 
 
 @task(name="observe submissions", **PATIENT)
+@guarded
 def observe_submissions(
     organization: str, since: datetime | None, until: datetime | None
 ) -> Sealed[Observed]:
@@ -53,6 +55,7 @@ def _require_window(since: datetime | None, until: datetime | None, now: datetim
 
 
 @task(name="screen submissions", **PATIENT)
+@guarded
 def screen_submissions(organization: str, observed: Sealed[Observed]) -> Sealed[Screened]:
     """
     Read the forms, hold those that break a rule, prepare the documents of the others.
@@ -74,6 +77,7 @@ def screen_submissions(organization: str, observed: Sealed[Observed]) -> Sealed[
 
 
 @task(name="plan relays", **PATIENT)
+@guarded
 def plan_relays(
     organization: str,
     observed: Sealed[Observed],

@@ -8,10 +8,12 @@ from accord.domain.identifiers import EffectKey
 from accord.ledger.audit import AuditEntry
 from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
+from tasks.guarded import guarded
 from tasks.policies import PATIENT
 
 
 @task(name="release effect", **PATIENT)
+@guarded
 def release_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     """
     Plan a held effect again: the rules will not hold it a second time.
@@ -23,6 +25,7 @@ def release_effect(organization: str, key: str, who: str, why: str) -> EffectRow
 
 
 @task(name="replan effect", **PATIENT)
+@guarded
 def replan_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     """
     Plan a rejected or parked effect again: a person has looked, and it is not at the peer.
@@ -34,6 +37,7 @@ def replan_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
 
 
 @task(name="attest effect", **PATIENT)
+@guarded
 def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     """
     Write down that a person has done by hand, or seen at the peer, what the effect is about.
@@ -51,6 +55,7 @@ def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
 
 
 @task(name="switch mode", **PATIENT)
+@guarded
 def switch_mode(organization: str, process: str, mode: str, who: str, why: str) -> Mode:
     """Set the mode of one process; it acts on the very next send."""
     with desk_of(organization) as desk:

@@ -15,6 +15,7 @@ from accord.domain.effects import Mode
 from accord.domain.reports import RelayReport, Verdict
 from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
+from tasks.guarded import guarded
 from tasks.policies import PATIENT
 from tasks.report_texts import attention_rows, report_page, summary_line
 from tasks.sealed import Sealed
@@ -24,6 +25,7 @@ ROWS_SHOWN = 200
 
 
 @task(name="report relay", **PATIENT)
+@guarded
 def report_relay(
     organization: str, observed: Sealed[Observed], screened: Sealed[Screened], plan: Sealed[Plan]
 ) -> RelayReport:

@@ -17,6 +17,7 @@ from prefect.states import Cancelled
 from blocks.base import BOOTSTRAP
 from blocks.site import Site
 from tasks.desk import desk_kept
+from tasks.guarded import guarded
 
 SLOT_LEASE_S = 60
 """A killed worker's slot is free again after this many seconds; Prefect's least."""
@@ -94,7 +95,7 @@ def in_turn(process: str) -> Callable[[Callable[P, State[Any]]], Callable[P, Sta
                     message=f"Another run holds {other}: it sees to what this one would have done."
                 )
 
-        return in_its_turn
+        return guarded(in_its_turn)
 
     return decorate
 

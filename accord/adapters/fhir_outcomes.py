@@ -11,7 +11,18 @@ from accord.adapters.http import retry_after_s
 
 BUSY = frozenset({408, 425, 429, 503})
 REFUSED = {"error", "fatal"}
-_CODE = re.compile(r"^[A-Za-z0-9_.:/-]{1,40}$")
+ISSUE_TYPES = frozenset(
+    {
+        *("invalid", "structure", "required", "value", "invariant", "security", "login"),
+        *("unknown", "expired", "forbidden", "suppressed", "processing", "not-supported"),
+        *("duplicate", "multiple-matches", "not-found", "deleted", "too-long", "code-invalid"),
+        *("extension", "too-costly", "business-rule", "conflict", "transient", "lock-error"),
+        *("no-store", "exception", "timeout", "incomplete", "throttled", "informational"),
+    }
+)
+"""FHIR R4 value set issue-type; anything else in its place may be anybody's words."""
+_DETAIL = re.compile(r"MSG_[A-Z_]{1,40}|[A-Z]{0,5}[-_]?[0-9]{1,4}")
+OTHER = "other"
 
 
 def raise_for(response: httpx.Response, *, writes: bool, what: str) -> None:
@@ -49,14 +60,20 @@ def error_of(response: httpx.Response, *, writes: bool, what: str) -> PeerError:
 
 
 def refusals(outcome: JsonObject) -> list[str]:
-    """Give the codes of an OperationOutcome's issues that say no."""
+    """
+    Give the codes of an OperationOutcome's issues that say no.
+
+    What does not look like a code is 'other': a peer may write a patient's name or number there.
+    """
     found = []
     for issue in objects(outcome, "issue"):
         if text(issue, "severity") in REFUSED:
             details = issue.get("details")
             named = codes(details) if isinstance(details, dict) else []
-            found += [text(issue, "code"), *named]
-    return [code for code in found if _CODE.match(code)]
+            code = text(issue, "code")
+            found.append(code if code in ISSUE_TYPES else OTHER)
+            found += [each if _DETAIL.fullmatch(each) else OTHER for each in named]
+    return list(dict.fromkeys(found))
 
 
 def json_of(response: httpx.Response, what: str) -> JsonObject:

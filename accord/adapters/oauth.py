@@ -23,6 +23,14 @@ from accord.domain.wires import OAuthMethod, OAuthWire
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S = 240  # SMART Backend Services allows at most 300
 DEFAULT_LIFETIME_S = 300.0
+ERRORS = frozenset(
+    {
+        *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
+        *("unsupported_grant_type", "invalid_scope", "access_denied", "server_error"),
+        "temporarily_unavailable",
+    }
+)
+"""RFC 6749, 4.1.2.1 and 5.2. Other words are the peer's own, and not for our logs."""
 EARLY_S = 60.0
 
 
@@ -179,7 +187,7 @@ def _answer_of(response: httpx.Response) -> dict[str, Any]:
             "the token endpoint refuses us; check client id, credentials, scopes and this "
             "machine's clock",
             Phase.AUTHENTICATE,
-            code=code if isinstance(code, str) else str(response.status_code),
+            code=code if isinstance(code, str) and code in ERRORS else str(response.status_code),
         )
     return answer
 

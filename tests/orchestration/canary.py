@@ -9,6 +9,7 @@ import base64
 import bz2
 import gzip
 import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 Sink = tuple[str, bytes]
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\n]{24,}=*\n?")
 
 
 def sinks(
@@ -72,15 +74,14 @@ def variants(marker: str) -> Mapping[str, bytes]:
 
 def leaks(places: Iterable[Sink], markers: Iterable[str]) -> list[str]:
     """List `place: form of marker number` for every find; never the marker itself."""
-    wanted = {
-        f"{name} of marker {number}": form
-        for number, marker in enumerate(markers)
-        for name, form in variants(marker).items()
-    }
+    wanted: dict[bytes, list[str]] = {}
+    for number, marker in enumerate(markers):
+        for name, form in variants(marker).items():  # many look alike: each is searched for once
+            wanted.setdefault(form, []).append(f"{name} of marker {number}")
     return [
-        f"{place}: {name}"
+        f"{place}: {', '.join(names)}"
         for place, content in places
-        for name, form in wanted.items()
+        for form, names in wanted.items()
         if form in content
     ]
 
@@ -128,6 +129,8 @@ def _wrapped(content: bytes) -> Iterator[bytes]:
             yield opener(content)
         except (OSError, EOFError, ValueError, zlib.error):
             continue
+    if _BASE64.fullmatch(content):
+        yield from _decoded(content.replace(b"\n", b""))  # a pickled exception's file
     if content[:1] in b"{[" and content:
         try:
             document = json.loads(content)
@@ -146,7 +149,11 @@ def _strings(document: object) -> Iterator[bytes]:
             yield from _strings(value)
     elif isinstance(document, str) and len(document) >= 6:
         yield document.encode("utf-8", "surrogatepass")
-        try:
-            yield base64.b64decode(document.encode(), validate=True)
-        except ValueError:
-            return
+        yield from _decoded(document.encode("utf-8", "surrogatepass"))
+
+
+def _decoded(text: bytes) -> Iterator[bytes]:
+    try:
+        yield base64.b64decode(text, validate=True)
+    except ValueError:
+        return

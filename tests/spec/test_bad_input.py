@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import BlockDocumentUpdate
 from pydantic import SecretStr
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
@@ -579,6 +580,38 @@ def _ledger_of_version(town: EnrolledTown, version: str) -> Iterator[None]:
             connection.execute(change, {"version": code_version()})
     finally:
         database.close()
+
+
+@pytest.mark.prefect_server
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        pytest.param("site_key", "hunter2", "`site_key`: Value error, must be 32", id="site key"),
+        pytest.param(
+            "url",
+            "postgresql://accord:hunter2@127.0.0.1:9/ledger",
+            "`url`: the database cannot be opened (OperationalError)",
+            id="a database that is not there",
+        ),
+        pytest.param("url", "hunter2", "`url`: the database cannot be opened", id="no address"),
+    ],
+)
+def test_a_block_that_somebody_broke_is_named_by_its_field(
+    town: EnrolledTown, field: str, value: str, told: str
+) -> None:
+    """What was typed may be a secret, so it is not repeated; the field and the fix are named."""
+    right = town.database
+    with get_client(sync_client=True) as client:
+        kept = client.read_block_document_by_name(town.slug, "accord-ledger")
+        changed = BlockDocumentUpdate(data={field: value}, merge_existing_data=True)
+        client.update_block_document(kept.id, changed)
+        said = _failed(town)
+    right.save(town.slug, overwrite=True)
+
+    assert f"UnusableBlock: the accord-ledger block named '{town.slug}' cannot be used: " in said
+    assert told in said
+    assert "hunter2" not in said
+    assert _delivers_all(town)
 
 
 @pytest.mark.prefect_server
