@@ -324,20 +324,23 @@ def test_nor_is_any_mark_left_by_runs_of_a_real_worker(
                 Patients(enrolled, marks).submit("normal", "pdf", "no-issuer")
                 started = start_run(client, "relay-forms/on-call", organization=slug)
                 state = soon(ended(client, started), timeout_s=300).state
-                return str(state.name) if state else ""
+                return f"{state.name}: {state.message}" if state else ""
 
-            names = [run()]
+            ends = [run()]
             with quoting_hl7_listener() as port:
                 enrolled.change_file(f"port: {sim.powerserver.hl7_port}", f"port: {port}")
-                names.append(run())
+                ends.append(run())
             enrolled.change_file("slug: ", "slug: ")
             with a_stranger(quoting_outcome(marks)) as port:
                 base = f"fhir_base: {sim.omegaai.base_url}"
                 enrolled.change_file(base, f"fhir_base: http://127.0.0.1:{port}/r4")
-                names.append(run())
+                ends.append(run())
         finally:
             worker.stop(grace_s=10)
 
-    assert names == ["CompletedWithHolds", "CompletedWithHolds", "Failed"]
+    verified, rejected, unread = ends
+    assert verified == "CompletedWithHolds: observed 3: verified 2, held 1"
+    assert "rejected 2" in rejected
+    assert "Rejected: process: GET metadata" in unread
     found = leaks(sinks(prefect_server.home, enrolled.private / "ledger.db"), marks.texts)
     assert found == []
