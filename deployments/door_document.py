@@ -20,9 +20,9 @@ def document_of(desk: Desk, row: EffectRow, submission: Submission | None) -> tu
     From the outbox while it waits there; else prepared again from what OmegaAI shows now, which
     is compared with what was planned.
     """
-    waiting = desk.outbox.orders([row.key]).get(row.key)
-    if waiting is not None and waiting[1].content:
-        return waiting[1].content, "saved_outbox"
+    waiting = desk.outbox.content(row.key)
+    if waiting:
+        return waiting, "saved_outbox"
     if submission is None:
         return b"", "no_document"
     draft = Preparer(desk, FormRenderer(desk.file.site.locale)).draft(submission)
