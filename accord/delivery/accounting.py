@@ -25,7 +25,7 @@ from accord.delivery.rivals import (
 from accord.domain.documents import DocumentOrder, DocumentSeen
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Shown, Wanted
-from accord.domain.relay import ON_THE_WAY, PRESENT_AT_PEER, Prepared
+from accord.domain.relay import ALREADY_THERE, ON_THE_WAY, PRESENT_AT_PEER, Prepared
 from accord.ledger.records import EffectRow
 
 
@@ -64,6 +64,18 @@ class Accounts:
     def placed(self) -> set[Uid]:
         """Give the UIDs of documents that are some form's for certain."""
         return {uid for rows in self._rows.values() for row in rows if (uid := uid_of(row))}
+
+    def may_be_an_earlier_versions(self, order: DocumentOrder, source: str) -> bool:
+        """
+        Say whether the one copy that fits a rendered form may be that of an earlier version.
+
+        Unless the earlier version's copy is known, nobody can tell them apart.
+        """
+        rows = self._rows[self._desk.name_of(order.patient.id)]
+        resource = source.partition("_history/")[0]
+        before = [r for r in rows if r.source.startswith(resource) and r.key != order.key]
+        known = any(r.reason == ALREADY_THERE and uid_of(r) for r in before)
+        return order.is_rendered and not known and (order.is_amended or bool(before))
 
     def remaining(
         self, views: Sequence[View], contents: Sequence[Mapping[Uid, bytes]]

@@ -1,7 +1,7 @@
 """One look at a peer for what has left us: what is there, what is doubled, what is gone."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accord.delivery.accounting import Accounts, Remaining
@@ -53,7 +53,7 @@ class Looker:
         sight.elsewhere -= sight.found.keys()
         sight.is_alive = bool(sight.found) or await self.is_proven_alive()
         if sight.is_alive:
-            sight.found |= await self._withdrawn(rows)
+            sight.found |= await self._withdrawn(rows, sight.found.keys())
         return sight
 
     async def is_proven_alive(self, but: frozenset[Uid] = frozenset()) -> bool:
@@ -145,23 +145,35 @@ class Looker:
         }
         return [key for key, found in alone.items() if found is only or (but and found is not but)]
 
-    async def _withdrawn(self, rows: Sequence[EffectRow]) -> dict[EffectKey, Found]:
+    async def _withdrawn(
+        self, rows: Sequence[EffectRow], found: Collection[EffectKey]
+    ) -> dict[EffectKey, Found]:
         """Give the withdrawals whose document is no longer shown."""
         withdrawals = [row for row in rows if row.intent is Intent.WITHDRAW_DOCUMENT]
-        gone: dict[EffectKey, Found] = {}
         if not withdrawals:
-            return gone
+            return {}
         chains = await asyncio.to_thread(
             self._desk.ledger.chains, self._desk.slug, {row.chain for row in withdrawals}
         )
+        gone: dict[EffectKey, Found] = {}
         for row in withdrawals:
             parent = standing_before(row, chains[row.chain])
             uids = uids_in(parent) if parent is not None else None
-            if uids is not None and not await self._reader.sees(*uids):
+            if uids is None:
+                is_gone = parent is None or (parent.key not in found and self._is_due(parent))
+            else:
+                is_gone = not await self._reader.sees(*uids)
+            if is_gone:
+                study, series, sop = uids or (Uid(""), Uid(""), Uid(""))
                 gone[row.key] = Found(
-                    study_uid=uids[0], series_uid=uids[1], sop_uid=uids[2], rung=Rung.PRESENT
+                    study_uid=study, series_uid=series, sop_uid=sop, rung=Rung.PRESENT
                 )
         return gone
+
+    def _is_due(self, row: EffectRow) -> bool:
+        """Say whether what was never read back would show by now, if it still stood there."""
+        landed_at = row.landed_at or row.updated_at
+        return self._desk.now() - landed_at >= self._desk.timings.visible_within
 
 
 def uids_in(row: EffectRow) -> tuple[Uid, Uid, Uid] | None:

@@ -90,6 +90,7 @@ class Preparer:
             kind=submission.kind,
             form=submission.title,
             is_rendered=submission.ref.source is SubmissionSource.RESPONSE,
+            is_amended=submission.status is SubmissionStatus.AMENDED,
             accession=submission.accession if clinical else None,
             placer_order=submission.placer_order if clinical else "",
             at=submission.ref.last_updated,

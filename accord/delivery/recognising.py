@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from accord.delivery.accounting import Accounts, Remaining, ours_among
 from accord.delivery.auditing import Touch, note_touches
@@ -27,6 +28,14 @@ WATCHED_FOR = timedelta(days=1)
 """In watch mode, a form that is missing at PowerServer is looked for again this long."""
 
 NOT_THERE = Looked(found=Recognition.ABSENT)
+
+
+class _Run(NamedTuple):
+    """What this run knows beside the ledger."""
+
+    held: tuple[Prepared, ...]
+    sources: Mapping[EffectKey, str]
+    """Of everything that may be sent."""
 
 
 async def look_before_sending(
@@ -53,9 +62,12 @@ async def look_before_sending(
     for powerserver, order in desk.outbox.orders(to_look_for, contents=False).values():
         if desk.file.site.powerservers[powerserver].read_back is ReadBack.DICOM:
             by_server[powerserver].append(order)
-    held = [item for item in items if item.held and not item.gone]
+    run = _Run(
+        held=tuple(item for item in items if item.held and not item.gone),
+        sources={row.key: row.source for row in waiting} | {i.key: i.source for i in items},
+    )
     looks = await asyncio.gather(
-        *(_look_at(desk, readers[name], orders, held) for name, orders in by_server.items())
+        *(_look_at(desk, readers[name], orders, run) for name, orders in by_server.items())
     )
     for each in looks:
         looked |= each
@@ -82,13 +94,13 @@ async def _look_at(
     desk: Desk,
     reader: DocumentReader,
     orders: Sequence[DocumentOrder],
-    held: Sequence[Prepared],
+    run: _Run,
 ) -> dict[EffectKey, Looked]:
     looked: dict[EffectKey, Looked] = {}
     async for page in views(reader, orders):
         showing = [view for view in page if view.seen]
         if showing:
-            looked |= await _recognised(desk, reader, showing, held)
+            looked |= await _recognised(desk, reader, showing, run)
         looked |= _filed_elsewhere(page, looked)
         await asyncio.to_thread(_audit, desk, page, looked)
     return looked
@@ -108,12 +120,12 @@ def _filed_elsewhere(
 
 
 async def _recognised(
-    desk: Desk, reader: DocumentReader, page: Sequence[View], held: Sequence[Prepared]
+    desk: Desk, reader: DocumentReader, page: Sequence[View], run: _Run
 ) -> dict[EffectKey, Looked]:
     def same(order: DocumentOrder, content: bytes) -> bool:
         return same_content(desk.outbox.content(order.key), content)
 
-    accounts = await asyncio.to_thread(Accounts, desk, page, same, held=held)
+    accounts = await asyncio.to_thread(Accounts, desk, page, same, held=run.held)
     placed = accounts.placed()
     unknown = [_without(view, placed) for view in page]
     contents = await contents_of(reader, unknown)
@@ -129,8 +141,14 @@ async def _recognised(
         ]
         looked: dict[EffectKey, Looked] = {}
         for view, mine, rest in zip(left, own, accounts.remaining(left, contents), strict=True):
+            others = [order for order in view.orders if order.key not in mine]
             looked |= {key: _evidence(document) for key, document in mine.items()}
-            looked |= _the_vendors(desk, [o for o in view.orders if o.key not in mine], rest)
+            looked |= _the_vendors(desk, others, rest)
+            for order in others:
+                is_there = looked[order.key].found is Recognition.THERE
+                source = run.sources[order.key]
+                if is_there and accounts.may_be_an_earlier_versions(order, source):
+                    looked[order.key] = Looked(found=Recognition.AMBIGUOUS)
         return looked
 
     return await asyncio.to_thread(compare)

@@ -7,10 +7,10 @@ from accord.delivery.asking import ATTEST_BY_HAND, DUPLICATE_DOCUMENT, ask
 from accord.delivery.desk import Desk
 from accord.delivery.looking import Sight
 from accord.delivery.readback import Found
-from accord.delivery.replacing import ask_to_retire, standing_before, takes
+from accord.delivery.replacing import ask_to_retire, takes
 from accord.domain.effects import EffectState, Intent, Rung
 from accord.domain.identifiers import EffectKey
-from accord.domain.relay import NEWER_VERSION
+from accord.domain.relay import FILED_BY_US, NEWER_VERSION
 from accord.domain.settling import Settlement, Step
 from accord.domain.wires import ReadBack
 from accord.ledger.beacons import KnownObject
@@ -37,19 +37,21 @@ def write_down(desk: Desk, batch: Settled) -> None:
     for row in batch.rows:
         if settlements[row.key].step is Step.NOTE_ABSENCE:
             desk.ledger.saw_absent(row.key, now)
-    desk.ledger.moves(
-        [
-            move
-            for row in batch.rows
-            for move in _moves(row, settlements[row.key], found.get(row.key))
-        ]
-    )
+    unseen = _replaced_unseen(desk, batch)
+    moves: list[Move] = []
+    for row in batch.rows:
+        moves += (
+            _overtaken(row.key)
+            if row.key in unseen
+            else _moves(row, settlements[row.key], found.get(row.key))
+        )
+    if moves:
+        desk.ledger.moves(moves)
     seen = [row for row in batch.rows if settlements[row.key].step is Step.VERIFY]
     if seen:
         _keep_beacons(desk, batch, seen)
         desk.outbox.forget([row.key for row in seen])
         ask_to_retire(desk, seen)
-        _let_overtaken_go(desk, seen)
     _ask_people(desk, batch)
 
 
@@ -65,22 +67,30 @@ def _ask_people(desk: Desk, batch: Settled) -> None:
             ask(desk, ATTEST_BY_HAND, row.key, key=row.key)
 
 
-def _let_overtaken_go(desk: Desk, seen: Sequence[EffectRow]) -> None:
+def _replaced_unseen(desk: Desk, batch: Settled) -> set[EffectKey]:
     """
-    Supersede what a new version has replaced before it was ever read back.
+    Give what has landed, is not visible, and was replaced or withdrawn by PowerServer meanwhile.
 
-    PowerServer shows it no longer, so that it would be looked for in vain.
+    It is shown no longer, so that it would be looked for in vain.
     """
-    successors = [row for row in seen if row.position]
-    chains = desk.ledger.chains(desk.slug, {row.chain for row in successors}) if successors else {}
-    moves: list[Move] = []
-    for row in successors:
-        parent = standing_before(row, chains[row.chain])
-        event = "T11" if row.intent is Intent.WITHDRAW_DOCUMENT else "T10"
-        if parent and parent.state is EffectState.LANDED and takes(desk, row, event, parent):
-            moves += _overtaken(parent.key)
-    if moves:
-        desk.ledger.moves(moves)
+    settlements = batch.settlements
+    verified = {row.key for row in batch.rows if settlements[row.key].step is Step.VERIFY}
+    hidden = [
+        row for row in batch.rows if row.state is EffectState.LANDED and row.key not in verified
+    ]
+    chains = desk.ledger.chains(desk.slug, {row.chain for row in hidden}) if hidden else {}
+    late = {row.key for row in hidden if settlements[row.key].step is Step.PARK}
+    return {
+        row.key
+        for row in hidden
+        for later in chains[row.chain]
+        if later.position > row.position
+        and (later.key in verified or (row.key in late and later.state in FILED_BY_US))
+        and takes(desk, later, _EVENTS.get(later.intent, "T10"), row)
+    }
+
+
+_EVENTS = {Intent.WITHDRAW_DOCUMENT: "T11"}
 
 
 def _overtaken(key: EffectKey) -> Iterable[Move]:

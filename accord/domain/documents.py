@@ -28,6 +28,8 @@ class DocumentOrder(Record):
     """The form's own name, for titles."""
     is_rendered: bool = False
     """Whether we made its bytes; a PDF form's are the patient's own."""
+    is_amended: bool = False
+    """Whether OmegaAI says that it changes what was submitted before."""
     accession: AccessionNumber | None = None
     placer_order: str = ""
     at: datetime

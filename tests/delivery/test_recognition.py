@@ -141,6 +141,40 @@ async def test_an_earlier_form_that_is_told_apart_leaves_the_later_one_free(
     assert sent_by_us(clinic) == 1
 
 
+async def test_a_copy_of_the_first_version_is_not_the_second(clinic: Clinic) -> None:
+    """
+    The vendor brought a form before it was amended, and we see only the amended one: the copy may
+    be the old version's. Nobody can tell, so the new version waits for a person and is not lost.
+    """
+    visit = clinic.world.visits[0]
+    note = clinic.blume.submit_normal(visit, CLINICAL)
+    the_vendor_brings(clinic, visit, CLINICAL)
+    clinic.blume.amend(note)
+
+    await clinic.relay()
+
+    assert [row.reason for row in clinic.rows()] == ["ambiguous-copy"]
+    a_person_sends_again(clinic)
+    clinic.forward(minutes=1)
+    await clinic.relay()
+    assert clinic.states() == {S.VERIFIED: 1}
+
+
+async def test_each_version_may_have_its_copy(clinic: Clinic) -> None:
+    """The first version's copy is known; the next copy is the next version's."""
+    visit = clinic.world.visits[0]
+    note = clinic.blume.submit_normal(visit, CLINICAL)
+    the_vendor_brings(clinic, visit, CLINICAL)
+    await clinic.relay()
+    clinic.blume.amend(note)
+    the_vendor_brings(clinic, visit, CLINICAL, b"%PDF the second version")
+
+    await clinic.relay()
+
+    assert [row.reason for row in clinic.rows()] == ["already-there"] * 2
+    assert sent_by_us(clinic) == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_our_own_rewritten_copy_is_nobody_elses(clinic: Clinic, kind: str) -> None:
     """

@@ -285,6 +285,26 @@ async def test_a_replacement_before_the_first_was_shown_needs_nobody(clinic: Cli
     assert ends(clinic) == ["superseded newer-version", "verified"]
 
 
+async def test_a_withdrawal_before_the_first_was_shown_needs_nobody(clinic: Clinic) -> None:
+    """
+    The form landed and was withdrawn before anybody could see it. It is not parked as missing: a
+    person would have it sent again.
+    """
+    a_form(clinic, kind=REGISTRATION)
+    await clinic.relay()
+    note = a_form(clinic)
+    clinic.powerserver.faults.hide_documents_for_s = 3600
+    await clinic.relay(patience_s=0)
+    withdrawn = clinic.blume.withdraw(note)
+    await clinic.relay(patience_s=0)
+    assert row_of(clinic, withdrawn).state is S.LANDED
+    clinic.forward(minutes=31)
+
+    await clinic.relay(patience_s=0)
+
+    assert sorted(ends(clinic)) == ["superseded newer-version", "verified", "verified"]
+
+
 async def test_amended_before_it_left_only_the_new_version_goes(clinic: Clinic) -> None:
     """What never left is overtaken."""
     note = a_form(clinic)
