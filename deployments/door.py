@@ -39,6 +39,11 @@ from deployments.door_lists import attention, audit
 from deployments.door_show import show
 from deployments.door_trace import Kind, trace
 
+VISIBLE = (
+    "Arguments can be seen in this machine's list of processes while the command runs, and your "
+    "shell may remember them. For a patient's number or an accession number, give - and type it."
+)
+
 
 class Exit(IntEnum):
     """How the door closes; a number is never given another meaning."""
@@ -109,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("id", metavar="KEY", help="an effect's key, which is its MSH-10; - reads it")
     one.add_argument("--document", type=Path, metavar="FILE", help="save its PDF, mode 0600")
     one.set_defaults(command=_show)
-    where = commands.add_parser("trace", parents=[common], help="where is it?")
+    where = commands.add_parser("trace", parents=[common], help="where is it?", description=VISIBLE)
     where.add_argument(
         "id",
         metavar="ID",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AnyHttpUrl, Field, field_validator, model_validator
 
 from accord.domain.base import Record
+from accord.domain.charsets import codec_of
 from accord.domain.forms import FormKind
 
 
@@ -80,6 +81,16 @@ class Hl7Wire(Record):
     data_type: str = "AP"
     """ED.2 of OBX-5: `AP` by table 0191, `application` in practice."""
     tls: Tls = Tls()
+
+    @field_validator("character_set", "character_set_when_absent")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value is not None and codec_of(value) is None:
+            raise ValueError(
+                "not a character set of HL7 table 0211 that can be read, such as UNICODE UTF-8 "
+                "or 8859/1"
+            )
+        return value
 
 
 class DicomWire(Record):

@@ -95,6 +95,13 @@ UNRESOLVABLE = "ris.lakeside.example.invalid"
             id="a password in an address",
         ),
         pytest.param(
+            "character_set: UNICODE UTF-8",
+            "character_set: UTF-32",
+            "lakeside.yaml:{line}: site.powerservers.main.hl7.character_set: not a character set "
+            "of HL7 table 0211 that can be read, such as UNICODE UTF-8 or 8859/1",
+            id="a character set that HL7 does not know",
+        ),
+        pytest.param(
             "clinical: CLINICAL",
             "clinical: DI",
             "DI would file a patient's form as an imaging report",
