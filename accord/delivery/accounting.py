@@ -13,11 +13,18 @@ from dataclasses import dataclass
 from accord.delivery.desk import Desk
 from accord.delivery.readback import SameDocument, View, digests_of, may_be, place_of
 from accord.delivery.rivals import (
+    NO_RUN,
     OtherForm,
+    ThisRun,
+    before,
     held_now,
+    is_over_unseen,
     is_rendered,
     is_unaccounted,
     known_of,
+    over,
+    over_now,
+    resource_of,
     rivals_of,
     uid_of,
     wanted_of,
@@ -25,7 +32,7 @@ from accord.delivery.rivals import (
 from accord.domain.documents import DocumentOrder, DocumentSeen
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Shown, Wanted
-from accord.domain.relay import ALREADY_THERE, ON_THE_WAY, PRESENT_AT_PEER, Prepared
+from accord.domain.relay import ALREADY_THERE, ON_THE_WAY, PRESENT_AT_PEER
 from accord.ledger.records import EffectRow
 
 
@@ -37,6 +44,9 @@ class Remaining:
     ours: tuple[Digest, ...]
     """Digests of PDF forms that we sent and have not read back, once for each."""
     rivals: tuple[Wanted, ...]
+    unseen: tuple[Wanted, ...] = ()
+    """Versions that were withdrawn or replaced before anybody looked: what stands of them should
+    not, but it is no other form's copy."""
 
 
 class Accounts:
@@ -44,38 +54,37 @@ class Accounts:
     What the ledger knows of the patients of some places; one question for all of them.
 
     Args:
-        held: forms of this run that a rule holds and the ledger may not know yet.
+        run: what this run knows and the ledger may not know yet.
     """
 
     def __init__(
-        self,
-        desk: Desk,
-        views: Sequence[View],
-        same: SameDocument,
-        *,
-        held: Sequence[Prepared] = (),
+        self, desk: Desk, views: Sequence[View], same: SameDocument, run: ThisRun = NO_RUN
     ) -> None:
-        self._desk, self._same, self._held = desk, same, held
+        self._desk, self._same, self._run = desk, same, run
         subjects = {desk.name_of(view.place[0]) for view in views}
         self._rows: dict[str, list[EffectRow]] = defaultdict(list)
         for row in desk.ledger.of_subjects(desk.slug, desk.process, subjects):
             self._rows[row.subject].append(row)
+        every = [row for rows in self._rows.values() for row in rows]
+        self._sources = {row.key: row.source for row in every} | dict(run.sources)
+        self._seen = {resource_of(row.source) for row in every if uid_of(row)}
+        """Forms of which some version was found, by us or by the vendor's hand."""
 
     def placed(self) -> set[Uid]:
         """Give the UIDs of documents that are some form's for certain."""
         return {uid for rows in self._rows.values() for row in rows if (uid := uid_of(row))}
 
-    def may_be_an_earlier_versions(self, order: DocumentOrder, source: str) -> bool:
+    def may_be_an_earlier_versions(self, order: DocumentOrder) -> bool:
         """
         Say whether the one copy that fits a rendered form may be that of an earlier version.
 
         Unless the earlier version's copy is known, nobody can tell them apart.
         """
         rows = self._rows[self._desk.name_of(order.patient.id)]
-        resource = source.partition("_history/")[0]
-        before = [r for r in rows if r.source.startswith(resource) and r.key != order.key]
-        known = any(r.reason == ALREADY_THERE and uid_of(r) for r in before)
-        return order.is_rendered and not known and (order.is_amended or bool(before))
+        resource = resource_of(self._sources[order.key])
+        earlier = [r for r in rows if resource_of(r.source) == resource and r.key != order.key]
+        known = any(r.reason == ALREADY_THERE and uid_of(r) for r in earlier)
+        return order.is_rendered and not known and (order.is_amended or bool(earlier))
 
     def remaining(
         self, views: Sequence[View], contents: Sequence[Mapping[Uid, bytes]]
@@ -121,9 +130,27 @@ class Accounts:
             *(known_of(row) for row in rows if is_unaccounted(row) and row.key not in siblings),
             *(
                 held_now(item)
-                for item in self._held
+                for item in self._run.held
                 if item.subject == subject and item.key not in known
             ),
+        ]
+
+    def _unseen(self, view: View, here: Sequence[DocumentOrder]) -> list[Wanted]:
+        """Give what copies of versions would look like that were over before anybody looked."""
+        subject = self._desk.name_of(view.place[0])
+        amended = [order for order in (*view.orders, *here) if order.is_amended]
+        items = [item for item in self._run.over if item.subject == subject]
+        ended = [
+            *((row.source, over(row)) for row in self._rows[subject] if is_over_unseen(row)),
+            *((item.source, over_now(item)) for item in items),
+            *((self._sources[order.key], before(order)) for order in amended),
+        ]
+        found: dict[EffectKey, Wanted] = {}
+        for source, other in ended:
+            if resource_of(source) not in self._seen:
+                found |= {wanted.key: wanted for wanted in rivals_of(other, view)}
+        return [
+            wanted.model_copy(update={"key": EffectKey(f"{k}/-")}) for k, wanted in found.items()
         ]
 
     def _remaining(
@@ -154,6 +181,7 @@ class Accounts:
             shown=tuple(Shown(document=s, digest=digests.get(s.sop_uid)) for s in free),
             ours=tuple(Digest(row.digest) for row in carried if _is_unplaced_pdf(row)),
             rivals=tuple(rivals),
+            unseen=tuple(self._unseen(view, here)),
         )
 
 

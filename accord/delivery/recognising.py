@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import NamedTuple
 
 from accord.delivery.accounting import Accounts, Remaining, ours_among
 from accord.delivery.auditing import Touch, note_touches
@@ -13,7 +12,7 @@ from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import View, contents_of, views
-from accord.delivery.rivals import wanted_of
+from accord.delivery.rivals import ThisRun, wanted_of
 from accord.domain.documents import DocumentOrder, DocumentSeen
 from accord.domain.effects import EffectState, Intent, Mode
 from accord.domain.forms import SubmissionStatus
@@ -28,14 +27,6 @@ WATCHED_FOR = timedelta(days=1)
 """In watch mode, a form that is missing at PowerServer is looked for again this long."""
 
 NOT_THERE = Looked(found=Recognition.ABSENT)
-
-
-class _Run(NamedTuple):
-    """What this run knows beside the ledger."""
-
-    held: tuple[Prepared, ...]
-    sources: Mapping[EffectKey, str]
-    """Of everything that may be sent."""
 
 
 async def look_before_sending(
@@ -62,8 +53,9 @@ async def look_before_sending(
     for powerserver, order in desk.outbox.orders(to_look_for, contents=False).values():
         if desk.file.site.powerservers[powerserver].read_back is ReadBack.DICOM:
             by_server[powerserver].append(order)
-    run = _Run(
-        held=tuple(item for item in items if item.held and not item.gone),
+    run = ThisRun(
+        held=tuple(item for item in items if item.held and not _is_over(item)),
+        over=tuple(item for item in items if _is_over(item)),
         sources={row.key: row.source for row in waiting} | {i.key: i.source for i in items},
     )
     looks = await asyncio.gather(
@@ -72,6 +64,10 @@ async def look_before_sending(
     for each in looks:
         looked |= each
     return looked
+
+
+def _is_over(item: Prepared) -> bool:
+    return item.gone or item.status is SubmissionStatus.WITHDRAWN
 
 
 def _may_be_sent(item: Prepared) -> bool:
@@ -94,7 +90,7 @@ async def _look_at(
     desk: Desk,
     reader: DocumentReader,
     orders: Sequence[DocumentOrder],
-    run: _Run,
+    run: ThisRun,
 ) -> dict[EffectKey, Looked]:
     looked: dict[EffectKey, Looked] = {}
     async for page in views(reader, orders):
@@ -120,12 +116,12 @@ def _filed_elsewhere(
 
 
 async def _recognised(
-    desk: Desk, reader: DocumentReader, page: Sequence[View], run: _Run
+    desk: Desk, reader: DocumentReader, page: Sequence[View], run: ThisRun
 ) -> dict[EffectKey, Looked]:
     def same(order: DocumentOrder, content: bytes) -> bool:
         return same_content(desk.outbox.content(order.key), content)
 
-    accounts = await asyncio.to_thread(Accounts, desk, page, same, held=run.held)
+    accounts = await asyncio.to_thread(Accounts, desk, page, same, run)
     placed = accounts.placed()
     unknown = [_without(view, placed) for view in page]
     contents = await contents_of(reader, unknown)
@@ -146,8 +142,7 @@ async def _recognised(
             looked |= _the_vendors(desk, others, rest)
             for order in others:
                 is_there = looked[order.key].found is Recognition.THERE
-                source = run.sources[order.key]
-                if is_there and accounts.may_be_an_earlier_versions(order, source):
+                if is_there and accounts.may_be_an_earlier_versions(order):
                     looked[order.key] = Looked(found=Recognition.AMBIGUOUS)
         return looked
 
@@ -163,7 +158,7 @@ def _the_vendors(
     desk: Desk, orders: Sequence[DocumentOrder], rest: Remaining
 ) -> dict[EffectKey, Looked]:
     found = recognise(
-        [*map(wanted_of, orders), *rest.rivals],
+        [*map(wanted_of, orders), *rest.rivals, *rest.unseen],
         rest.shown,
         ours=rest.ours,
         tolerance=desk.timings.vendor_tolerance,

@@ -1,7 +1,8 @@
 """Other forms of a patient that the vendor's copy may be, beside the one that is looked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import product
 from typing import NamedTuple
 
 from accord.delivery.readback import View
@@ -10,7 +11,7 @@ from accord.domain.effects import EffectState, Intent
 from accord.domain.forms import Section, SubmissionSource
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Wanted
-from accord.domain.relay import Prepared
+from accord.domain.relay import OVER_UNSEEN, Prepared
 from accord.ledger.records import EffectRow
 
 _NOT_ACCOUNTED_FOR = frozenset(
@@ -36,6 +37,19 @@ def wanted_of(order: DocumentOrder) -> Wanted:
     )
 
 
+class ThisRun(NamedTuple):
+    """What a run knows of its forms before the ledger does."""
+
+    held: tuple[Prepared, ...] = ()
+    over: tuple[Prepared, ...] = ()
+    """Withdrawn, replaced or gone at their source."""
+    sources: Mapping[EffectKey, str] = {}
+    """Of everything that may be sent."""
+
+
+NO_RUN = ThisRun()
+
+
 class OtherForm(NamedTuple):
     """Another form of the same patient that no document accounts for yet."""
 
@@ -45,6 +59,8 @@ class OtherForm(NamedTuple):
     at: datetime
     digest: Digest | None
     """Of a PDF form, where it is known."""
+    is_over: bool = False
+    """Whether it was withdrawn or replaced unseen, at `at`: what stood before is not known."""
 
 
 def known_of(row: EffectRow) -> OtherForm:
@@ -61,6 +77,23 @@ def held_now(item: Prepared) -> OtherForm:
     return OtherForm(item.key, section, item.document_type, item.source_updated_at, digest)
 
 
+def over(row: EffectRow) -> OtherForm:
+    """Say what is known of a version that was over before anybody looked for it."""
+    at = row.source_updated_at or row.planned_at
+    return OtherForm(row.key, row.section, row.document_type, at, None, is_over=True)
+
+
+def over_now(item: Prepared) -> OtherForm:
+    """Say what is known of a form that this very run found withdrawn, replaced or gone."""
+    return held_now(item)._replace(digest=None, is_over=True)
+
+
+def before(order: DocumentOrder) -> OtherForm:
+    """Say what is known of the versions before an amended form's own."""
+    at = order.submitted_at
+    return OtherForm(order.key, order.section, order.document_type, at, None, is_over=True)
+
+
 def rivals_of(other: OtherForm, view: View) -> Iterable[Wanted]:
     """Say what another form's copy would look like in this place; what is unknown may be equal."""
     patient, accession = view.place
@@ -68,22 +101,40 @@ def rivals_of(other: OtherForm, view: View) -> Iterable[Wanted]:
     if other.section not in ("", section):
         return
     types = {other.document_type} if other.document_type else {o.document_type for o in view.orders}
-    for number, document_type in enumerate(sorted(types)):
+    for number, (document_type, at) in enumerate(product(sorted(types), _times(other, view))):
         yield Wanted(
             key=EffectKey(f"{other.key}/{number}"),
             patient=patient,
             section=section,
             document_type=document_type,
             accession=accession,
-            submitted_at=other.at,
+            submitted_at=at,
             digest=other.digest,
         )
+
+
+def _times(other: OtherForm, view: View) -> Iterable[datetime]:
+    """Give when it may have been submitted; what was over unseen, at any time before its end."""
+    if not other.is_over:
+        return [other.at]
+    return sorted({min(one.at or other.at, other.at) for one in view.seen})
 
 
 def is_unaccounted(row: EffectRow) -> bool:
     """Say whether an effect files a document that has not been told from others yet."""
     files = row.intent is not Intent.WITHDRAW_DOCUMENT
     return files and row.state in _NOT_ACCOUNTED_FOR and uid_of(row) is None
+
+
+def is_over_unseen(row: EffectRow) -> bool:
+    """Say whether an effect's version was withdrawn or replaced before anybody looked for it."""
+    is_over = row.state is EffectState.SUPERSEDED and row.reason in OVER_UNSEEN
+    return is_over and uid_of(row) is None
+
+
+def resource_of(source: str) -> str:
+    """Give a form's source without its version."""
+    return source.partition("/_history/")[0]
 
 
 def is_rendered(source: str) -> bool:

@@ -33,6 +33,8 @@ NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
 SOURCE_GONE = "source-gone"
 AMBIGUOUS_COPY = "ambiguous-copy"
 RETIRE_BY_HAND = "retire-by-hand"
+OVER_UNSEEN = frozenset({NEWER_VERSION, NOTHING_TO_WITHDRAW, SOURCE_GONE})
+"""Reasons for which a version is over that nobody looked for: the vendor may have brought it."""
 CANNOT_PREPARE = "cannot-prepare"
 CHANGED_SINCE_PLANNED = "changed-since-planned"
 

@@ -133,7 +133,8 @@ def _validate(judged: _Judged, suite: Suite) -> dict[str, Any]:
         import great_expectations.expectations as gxe
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # its errors quote rows
+        for name in ("great_expectations", "great_expectations.data_context.types.base"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # its errors quote rows
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         batch = (

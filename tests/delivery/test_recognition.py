@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -158,6 +159,65 @@ async def test_a_copy_of_the_first_version_is_not_the_second(clinic: Clinic) -> 
     clinic.forward(minutes=1)
     await clinic.relay()
     assert clinic.states() == {S.VERIFIED: 1}
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "amended"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_copy_of_a_form_that_ended_unseen_is_no_other_forms(
+    clinic: Clinic, kind: str, end: str
+) -> None:
+    """The vendor brought a form that is withdrawn or amended before we looked; another stands."""
+    visit = clinic.world.visits[0]
+    first = clinic.blume.submit_normal(visit, kind)
+    second = clinic.blume.submit_normal(visit, kind)
+    the_vendor_brings(clinic, visit, kind)
+    (clinic.blume.withdraw if end == "withdrawn" else clinic.blume.amend)(first)
+
+    await clinic.relay()
+
+    assert end_of(clinic, second) == "parked ambiguous-copy"
+    assert sent_by_us(clinic) == 0
+
+
+async def test_nor_is_it_when_an_earlier_run_met_its_end(clinic: Clinic) -> None:
+    """The form was withdrawn a run ago; its copy is still nobody else's."""
+    visit = clinic.world.visits[0]
+    clinic.blume.withdraw(clinic.blume.submit_normal(visit, REGISTRATION))
+    the_vendor_brings(clinic, visit, REGISTRATION)
+    await clinic.relay()
+    second = clinic.blume.submit_normal(visit, REGISTRATION)
+
+    clinic.forward(minutes=1)
+    await clinic.relay()
+
+    assert end_of(clinic, second) == "parked ambiguous-copy"
+
+
+async def test_a_copy_after_the_withdrawal_is_not_the_withdrawn_forms(clinic: Clinic) -> None:
+    """The vendor brings nothing that was withdrawn long before: the copy is the other form's."""
+    visit = clinic.world.visits[0]
+    clinic.blume.withdraw(clinic.blume.submit_normal(visit, REGISTRATION))
+    await clinic.relay()
+    backdate(clinic, hours=2)
+    second = clinic.blume.submit_normal(visit, REGISTRATION)
+    the_vendor_brings(clinic, visit, REGISTRATION)
+
+    clinic.forward(minutes=1)
+    await clinic.relay()
+
+    assert end_of(clinic, second) == "superseded already-there"
+
+
+def backdate(clinic: Clinic, **by: float) -> None:
+    """Let what the ledger knows have happened earlier."""
+    with sqlite3.connect(clinic.directory / "ledger.db") as db:
+        for key, at in db.execute("SELECT key, source_updated_at FROM effect").fetchall():
+            earlier = datetime.fromisoformat(at) - timedelta(**by)
+            db.execute(
+                "UPDATE effect SET source_updated_at = ? WHERE key = ?",
+                [earlier.isoformat(sep=" "), key],
+            )
+    db.close()
 
 
 async def test_each_version_may_have_its_copy(clinic: Clinic) -> None:

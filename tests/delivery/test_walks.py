@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from accord.domain.effects import EffectState, Intent, Mode
@@ -133,7 +133,17 @@ def live(history: list[tuple[object, ...]], accepts: list[str]) -> None:
         asyncio.run(whole(clinic))
 
 
+WITHDRAWN_UNSEEN: list[tuple[object, ...]] = [
+    ("submit", 0, "registration", False),
+    ("submit", 0, "registration", False),
+    ("vendor", 2),
+    ("withdraw", 2),
+]
+"""The vendor brought the first form, which was withdrawn before we looked: not the second's."""
+
+
 @QUICK
+@example(WITHDRAWN_UNSEEN, ["T02"])
 @given(histories, sites)
 def test_every_form_ends_once_or_with_a_person(
     history: list[tuple[object, ...]], accepts: list[str]
