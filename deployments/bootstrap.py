@@ -33,6 +33,9 @@ Say = Callable[[str], None]
 RUNS_AT_A_TIME = 4
 """Of a new work pool; an operator may change it. Each run is a Python process of its own."""
 
+FIELDS_TOLD = 12
+"""Of a changed organization file, by name; of the others only how many."""
+
 RUN_ENVIRONMENT = {
     **QUIET,
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(automations.HEARTBEAT_S),
@@ -75,11 +78,13 @@ def bootstrap(
         ensure_pool(client)
         for text, file in files:
             slug = file.organization.slug
-            save_blocks(text, file, Secrets(slug, environment))
+            changed = save_blocks(text, file, Secrets(slug, environment))
             for each in catalogue.enrolments.values():
                 enrolment.limit_one(client, f"{each.limit}-{slug}")
             enrolment.note_enrolment(file)
             say(f"organization {slug}: blocks, ledger, limits")
+            if changed is not None:
+                say(f"organization {slug}: {_told(changed)}")
         deployed = _deploy(catalogue, enrolment.enrolled(), say)
         for _, file in files:
             for name, each in catalogue.enrolments.items():
@@ -89,6 +94,15 @@ def bootstrap(
         for automation in automations.automations(deployed["note-alert/automation"]):
             automations.apply(client, automation)
             say(f"automation {automation.name!r}")
+
+
+def _told(changed: list[str]) -> str:
+    if not changed:
+        return "its file is the one in use"
+    more = f" and {len(changed) - FIELDS_TOLD} more" if len(changed) > FIELDS_TOLD else ""
+    return (
+        f"its file differs from the one that was in use: {', '.join(changed[:FIELDS_TOLD])}{more}"
+    )
 
 
 def _require_server(client: SyncPrefectClient) -> None:

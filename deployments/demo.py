@@ -93,6 +93,7 @@ def _say_how_to_stop(house: House) -> None:
     print(
         f"""All of it goes on: a patient submits a form every minute, the relay sweeps every five.
 Stop it with:     {sys.executable} -m deployments.demo --stop
+What waits:       PREFECT_API_URL={house.server.api_url} .venv/bin/accord attention
 Its name:         {house.directory.name}, if there are several
 Its files:        {house.directory}"""
     )

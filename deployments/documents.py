@@ -33,16 +33,18 @@ class SiteKeyChanges(Exception):
         )
 
 
-def save_blocks(text: str, file: OrganizationFile, secrets: Secrets) -> None:
+def save_blocks(text: str, file: OrganizationFile, secrets: Secrets) -> list[str] | None:
     """
     Make the organization's block documents, or bring them up to date, and migrate its ledger.
 
-    A secret that is not given again stays as it is.
+    A secret that is not given again stays as it is. Gives the fields of the file that differ from
+    the one in use, by their paths; None: none was in use.
 
     Raises:
         MissingSecret, SiteKeyChanges: nothing was saved.
     """
     slug = file.organization.slug
+    changed = _changed(slug, file)
     site = Site(text=text, private_directory=_private_directory(slug, secrets))
     ledger = _ledger(site, secrets)
     omegaai = _omegaai(file, secrets)
@@ -50,6 +52,28 @@ def save_blocks(text: str, file: OrganizationFile, secrets: Secrets) -> None:
     migrate(ledger.url.get_secret_value())
     for block in (site, omegaai, powerserver, ledger):
         block.save(slug, overwrite=True)
+    return changed
+
+
+def _changed(slug: str, file: OrganizationFile) -> list[str] | None:
+    try:
+        before = _leaves(Site.of(slug).file.model_dump(mode="json"))
+    except (UnknownOrganization, WrongOrganizationFile):
+        return None
+    now = _leaves(file.model_dump(mode="json"))
+    return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+
+
+def _leaves(value: object, path: str = "") -> dict[str, object]:
+    """Give every single value of nested mappings and lists by its dotted path."""
+    if not isinstance(value, dict | list) or not value:
+        return {path: value}
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    return {
+        inner: leaf
+        for name, part in parts
+        for inner, leaf in _leaves(part, f"{path}.{name}".lstrip(".")).items()
+    }
 
 
 def _private_directory(slug: str, secrets: Secrets) -> str:

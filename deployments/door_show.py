@@ -12,6 +12,7 @@ from accord.domain.forms import Submission, SubmissionRef, Unreadable
 from accord.domain.people import PatientId
 from accord.ledger.audit import AuditEntry
 from accord.ledger.errors import UnknownEffect
+from accord.ledger.humantasks import TaskRow
 from accord.ledger.records import EffectRow
 from deployments.door_document import document_of, write_private
 from deployments.door_entry import Visit
@@ -123,13 +124,18 @@ def _around(visit: Visit, row: EffectRow) -> list[str]:
     if tasks:
         head = [word[name] for name in ("task", "task_kind", "state", "since", "attested")]
         rows = [
-            (each.id, each.kind, each.state, when(each.opened_at, zone), each.attested_by)
+            (each.id, each.kind, each.state, when(each.opened_at, zone), _word_of(each))
             for each in tasks
         ]
         lines += ["", word["tasks"], *_indented(table(head, rows))]
         kinds = dict.fromkeys(each.kind for each in tasks)
         lines += [f"  {kind}: {what_to_do(kind, visit.locale)}" for kind in kinds]
     return lines
+
+
+def _word_of(task: TaskRow) -> str:
+    """Say who attests a task, and why."""
+    return f"{task.attested_by}: {task.attested_why}" if task.attested_why else task.attested_by
 
 
 def _history(desk: Desk, row: EffectRow, zone: tzinfo, locale: str) -> list[str]:

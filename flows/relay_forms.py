@@ -34,7 +34,7 @@ def relay_forms(
         until: Only what changed before this moment; empty: now. Vazio: agora.
         dry_run: Show what would be done and write nothing. Mostra o que seria feito, sem gravar.
     """
-    observed = observe_submissions(organization, since, until)
+    observed = observe_submissions(organization, since, until, dry_run)
     screened = screen_submissions(organization, observed)
     looked = observe_documents(organization, screened)
     plan = plan_relays(organization, observed, screened, looked, dry_run)

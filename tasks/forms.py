@@ -27,7 +27,7 @@ class EmptyWindow(Exception):
 @task(name="observe submissions", **PATIENT)
 @guarded
 def observe_submissions(
-    organization: str, since: datetime | None, until: datetime | None
+    organization: str, since: datetime | None, until: datetime | None, dry_run: bool
 ) -> Sealed[Observed]:
     """
     See what changed at OmegaAI in the window, and what earlier runs left open; ids only.
@@ -40,10 +40,9 @@ def observe_submissions(
 
     async def look(desk: Desk) -> Observed:
         async with OmegaAI.of(organization).connect(desk.file) as omegaai:
-            return await sweep(desk, omegaai, since, until)
+            return await sweep(desk, omegaai, since, until, dry_run=dry_run)
 
     with desk_of(organization) as desk:
-        desk.ledger.release_expired()
         return Sealed(asyncio.run(look(desk)))
 
 

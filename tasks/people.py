@@ -6,6 +6,8 @@ from accord.delivery.asking import note_word
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import EffectKey
 from accord.ledger.audit import AuditEntry
+from accord.ledger.errors import UnknownEffect
+from accord.ledger.humantasks import TaskRow, TaskState
 from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
 from tasks.guarded import guarded
@@ -54,6 +56,24 @@ def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     return _move(organization, key, to, None, who, why, rung)
 
 
+@task(name="attest task", **PATIENT)
+@guarded
+def attest_human_task(organization: str, task: str, who: str, why: str) -> TaskRow:
+    """
+    Write down that a person says a human task is done; said before, it stays as it was said.
+
+    Raises:
+        UnknownEffect: the organization has no such task.
+    """
+    with desk_of(organization) as desk:
+        if task not in {each.id for each in desk.ledger.tasks(organization, list(TaskState))}:
+            raise UnknownEffect(task)
+        row = desk.ledger.attest(task, who=who, why=why)
+        said = AuditEntry(at=desk.now(), actor=who, action="attest", what=task, outcome=row.kind)
+        desk.ledger.audit([said])
+    return row
+
+
 @task(name="switch mode", **PATIENT)
 @guarded
 def switch_mode(organization: str, process: str, mode: str, who: str, why: str) -> Mode:
@@ -79,7 +99,7 @@ def _move(  # noqa: PLR0913 (a move's own words)
         row = desk.ledger.move(key, to, who=who, why=why, expected=expected, rung=rung)
         if to in (EffectState.DONE_BY_HAND, EffectState.VERIFIED):
             desk.outbox.forget([EffectKey(key)])
-            note_word(desk, EffectKey(key), who)
+            note_word(desk, EffectKey(key), who, why)
         desk.ledger.audit(
             [
                 AuditEntry(

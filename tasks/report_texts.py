@@ -38,6 +38,7 @@ _WORDS = {
         "reason": "Motivo",
         "facility": "Unidade",
         "todo": "O que fazer",
+        "task": "Tarefa",
     },
     "en-US": {
         "title": "Forms relayed to PowerServer",
@@ -56,6 +57,7 @@ _WORDS = {
         "reason": "Reason",
         "facility": "Facility",
         "todo": "What to do",
+        "task": "Task",
     },
 }
 
@@ -111,11 +113,12 @@ def attention_rows(items: Iterable[Attention], locale: str) -> list[dict[str, st
     words = _WORDS[locale]
     return [
         {
-            words["key"]: item.key,
+            words["key"]: item.key or "",
             words["bucket"]: bucket_text(item.bucket, locale),
             words["reason"]: item.reason,
             words["facility"]: item.facility,
             words["todo"]: item.what_to_do,
+            words["task"]: item.task,
         }
         for item in items
     ]

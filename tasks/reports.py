@@ -13,6 +13,7 @@ from accord.delivery.screening import Screened
 from accord.delivery.sweeping import Observed
 from accord.domain.effects import Mode
 from accord.domain.reports import RelayReport, Verdict
+from accord.ledger.humantasks import TaskRow
 from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
 from tasks.guarded import guarded
@@ -65,6 +66,11 @@ def conclude(report: RelayReport) -> State[Any]:
 def conclude_one(row: EffectRow) -> State[Any]:
     """Give the state after a person's decision about one effect."""
     return Completed(message=f"effect {row.key} is now: {row.state}")
+
+
+def conclude_task(row: TaskRow) -> State[Any]:
+    """Give the state after a person's word on a human task."""
+    return Completed(message=f"task {row.id} ({row.kind}) is now: {row.state}")
 
 
 def conclude_mode(mode: Mode) -> State[Any]:

@@ -67,8 +67,8 @@ class Accounts:
             self._rows[row.subject].append(row)
         every = [row for rows in self._rows.values() for row in rows]
         self._sources = {row.key: row.source for row in every} | dict(run.sources)
-        self._seen = {resource_of(row.source) for row in every if uid_of(row)}
-        """Forms of which some version was found, by us or by the vendor's hand."""
+        self._known = {resource_of(row.source): row.key for row in every if not row.position}
+        """The first version that the ledger knows of each form."""
 
     def placed(self) -> set[Uid]:
         """Give the UIDs of documents that are some form's for certain."""
@@ -138,20 +138,27 @@ class Accounts:
     def _unseen(self, view: View, here: Sequence[DocumentOrder]) -> list[Wanted]:
         """Give what copies of versions would look like that were over before anybody looked."""
         subject = self._desk.name_of(view.place[0])
-        amended = [order for order in (*view.orders, *here) if order.is_amended]
-        items = [item for item in self._run.over if item.subject == subject]
-        ended = [
-            *((row.source, over(row)) for row in self._rows[subject] if is_over_unseen(row)),
-            *((item.source, over_now(item)) for item in items),
-            *((self._sources[order.key], before(order)) for order in amended),
+        ended = [over(row) for row in self._rows[subject] if is_over_unseen(row)]
+        ended += [
+            over_now(item)
+            for item in self._run.over
+            if item.subject == subject and self._is_first(item.key, item.source)
+        ]
+        ended += [
+            before(order)
+            for order in (*view.orders, *here)
+            if order.is_amended and self._is_first(order.key, self._sources[order.key])
         ]
         found: dict[EffectKey, Wanted] = {}
-        for source, other in ended:
-            if resource_of(source) not in self._seen:
-                found |= {wanted.key: wanted for wanted in rivals_of(other, view)}
+        for other in ended:
+            found |= {wanted.key: wanted for wanted in rivals_of(other, view)}
         return [
             wanted.model_copy(update={"key": EffectKey(f"{k}/-")}) for k, wanted in found.items()
         ]
+
+    def _is_first(self, key: EffectKey, source: str) -> bool:
+        """Say whether the ledger knows no version of the form before this one."""
+        return self._known.get(resource_of(source), key) == key
 
     def _remaining(
         self,

@@ -15,7 +15,9 @@ RETIRE_OLD_VERSION = "retire-old-version"
 REMOVED_AFTER_LANDING = "removed-after-landing"
 STUDY_STATUS_MOVED = "study-status-moved"
 
-_ANSWERED_BY_A_WORD = frozenset({ATTEST_BY_HAND, RETIRE_BY_HAND})
+ANSWERED_BY_A_WORD = frozenset({ATTEST_BY_HAND, RETIRE_BY_HAND})
+"""Tasks that end with their effect: `done-by-hand`. All others end with `attest-task`."""
+
 _STANDS = (TaskState.OPEN, TaskState.ATTESTED)
 
 
@@ -41,11 +43,11 @@ def ask(
     )
 
 
-def note_word(desk: Desk, key: EffectKey, who: str) -> None:
+def note_word(desk: Desk, key: EffectKey, who: str, why: str) -> None:
     """Close what an effect asked of a person, now that this person has given their word on it."""
     for task in desk.ledger.tasks_about(key):
-        if task.kind in _ANSWERED_BY_A_WORD and task.state is TaskState.OPEN:
-            desk.ledger.attest(task.id, who=who)
+        if task.kind in ANSWERED_BY_A_WORD and task.state is TaskState.OPEN:
+            desk.ledger.attest(task.id, who=who, why=why)
 
 
 def raise_alert(desk: Desk, kind: str, subject: str, *, key: EffectKey | None = None) -> None:

@@ -9,7 +9,7 @@ from accord.delivery.asking import ask
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.replacing import ask_to_retire
-from accord.domain.effects import EffectState
+from accord.domain.effects import EffectState, Intent
 from accord.domain.relay import RETIRE_BY_HAND
 from accord.ledger.errors import IllegalMove, LateWorker
 from accord.ledger.grouped import GroupedLedger
@@ -46,6 +46,8 @@ class Bookkeeper:
             return
         if state is EffectState.LANDED:
             self._landed.append(row)
+        if state is EffectState.REJECTED and row.intent is Intent.WITHDRAW_DOCUMENT:
+            await self._ask_to_retire(claim)
 
     async def give_back(self, claim: Claim, reason: str) -> None:
         """Plan it again: nothing of it has left."""
@@ -73,10 +75,7 @@ class Bookkeeper:
                 )
             )
         if reason == RETIRE_BY_HAND:
-            await asyncio.to_thread(
-                ask, self._desk, reason, claim.key, key=claim.key,
-                details={"document": claim.effect.parent},
-            )  # fmt: skip
+            await self._ask_to_retire(claim)
 
     async def close(self) -> None:
         """Add the batch to the audit trail; ask for what its new versions leave to a person."""
@@ -84,6 +83,12 @@ class Bookkeeper:
         landed, self._landed = self._landed, []
         await asyncio.to_thread(note_touches, self._desk, "write", "powerserver", touches)
         await asyncio.to_thread(ask_to_retire, self._desk, landed)
+
+    async def _ask_to_retire(self, claim: Claim) -> None:
+        details = {"document": claim.effect.parent}
+        await asyncio.to_thread(
+            ask, self._desk, RETIRE_BY_HAND, claim.key, key=claim.key, details=details
+        )
 
     async def _back(self, claim: Claim, to: EffectState, reason: str) -> None:
         step = GivenBack.model_validate(

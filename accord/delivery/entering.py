@@ -127,7 +127,7 @@ def _effect(
             "intent": decision.intent,
             "subject": item.subject or UNKNOWN_SUBJECT,
             "chain": item.chain,
-            "occasion": item.source.rsplit("/", 1)[-1],
+            "occasion": f"{item.status}/{item.source.rsplit('/', 1)[-1]}",
             "source": item.source,
             "source_updated_at": item.source_updated_at,
             "section": item.section or "",

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from accord.delivery.accounting import Accounts, Remaining, ours_among
 from accord.delivery.auditing import Touch, note_touches
@@ -75,15 +75,18 @@ def _may_be_sent(item: Prepared) -> bool:
 
 
 def _waiting(desk: Desk) -> list[EffectRow]:
-    """Give what is planned and may leave now, or, in watch mode, would have left lately."""
+    """Give what is planned and may leave now; in watch mode all that was planned lately."""
     now = desk.now()
     watching = desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH
     return [
         row
         for row in desk.ledger.open_effects(desk.slug, desk.process, (EffectState.PLANNED,))
-        if (row.not_before is None or row.not_before <= now)
-        and not (watching and row.planned_at < now - WATCHED_FOR)
+        if (row.planned_at >= now - WATCHED_FOR if watching else _may_leave(row, now))
     ]
+
+
+def _may_leave(row: EffectRow, now: datetime) -> bool:
+    return row.not_before is None or row.not_before <= now
 
 
 async def _look_at(

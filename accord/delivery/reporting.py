@@ -1,20 +1,22 @@
 """What a run says of itself: totals that tie out, and what waits for whom."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from accord.delivery.asking import ATTEST_BY_HAND, REMOVED_AFTER_LANDING
+from accord.delivery.asking import ANSWERED_BY_A_WORD, ATTEST_BY_HAND, REMOVED_AFTER_LANDING
 from accord.delivery.desk import Desk
 from accord.delivery.planning import Plan
 from accord.delivery.removed import REMOVED
 from accord.delivery.sweeping import Observed
 from accord.domain.buckets import bucket
-from accord.domain.effects import EffectState
+from accord.domain.effects import EffectState, Intent
 from accord.domain.guidance import guidance
+from accord.domain.identifiers import EffectKey
 from accord.domain.relay import RETIRE_BY_HAND
 from accord.domain.reports import Attention, Line, RelayReport
 from accord.domain.totals import NEEDS_A_PERSON, Bucket, Totals
 from accord.domain.wires import ReadBack
+from accord.ledger.humantasks import TaskRow
 from accord.ledger.records import EffectRow
 from accord.quality.submissions import SUBMISSIONS
 
@@ -46,6 +48,9 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     before = _stopped_before(desk, rows)
     everything = {**before, **rows}
     standing = {**{key: _STOPPED[row.state] for key, row in before.items()}, **buckets}
+    tasks = desk.ledger.tasks(desk.slug)
+    attention = _attention(desk, everything, standing, tasks)
+    asked = _asked(desk, tasks, {each.key for each in attention})
     return RelayReport(
         organization=desk.slug,
         since=observed.since,
@@ -55,8 +60,8 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
         totals=totals.tie_out(),
         not_submitted=not_submitted,
         verified=_lines(rows),
-        attention=_attention(desk, everything, standing),
-        waiting_from_before=len(before),
+        attention=attention + asked,
+        waiting_from_before=len(before) + sum(each.key not in rows for each in asked),
         audit_head=desk.ledger.audit_head().mac[:16],
     )
 
@@ -116,17 +121,46 @@ def _lines(rows: Mapping[str, EffectRow]) -> tuple[Line, ...]:
 
 
 def _attention(
-    desk: Desk, rows: Mapping[str, EffectRow], buckets: Mapping[str, Bucket]
+    desk: Desk,
+    rows: Mapping[str, EffectRow],
+    buckets: Mapping[str, Bucket],
+    tasks: Sequence[TaskRow],
 ) -> tuple[Attention, ...]:
     locale = desk.file.site.locale
+    ids = {(task.key, task.kind): task.id for task in tasks if task.kind not in ANSWERED_BY_A_WORD}
     return tuple(
         Attention(
             key=row.key,
             bucket=buckets[row.key],
             reason=row.reason,
             facility=row.facility,
-            what_to_do=what_to_do(row.reason, locale),
+            what_to_do=what_to_do(_calls_for(row), locale),
+            task=ids.get((row.key, row.reason), ""),
         )
         for row in sorted(rows.values(), key=lambda row: (row.reason, row.planned_at))
         if buckets[row.key] in NEEDS_A_PERSON
+    )
+
+
+def _calls_for(row: EffectRow) -> str:
+    """Give the reason that says what to do: what is refused to be withdrawn is retired by hand."""
+    refused = row.state is EffectState.REJECTED and row.intent is Intent.WITHDRAW_DOCUMENT
+    return RETIRE_BY_HAND if refused else row.reason
+
+
+def _asked(
+    desk: Desk, tasks: Sequence[TaskRow], told: Collection[EffectKey | None]
+) -> tuple[Attention, ...]:
+    """Give the tasks that people have not done yet, of whichever run, beside what is told."""
+    return tuple(
+        Attention(
+            key=EffectKey(task.key) if task.key else None,
+            bucket=Bucket.HUMAN_TASK,
+            reason=task.kind,
+            facility="",
+            what_to_do=what_to_do(task.kind, desk.file.site.locale),
+            task="" if task.kind in ANSWERED_BY_A_WORD else task.id,
+        )
+        for task in tasks
+        if task.process == desk.process and (not task.key or task.key not in told)
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from accord.delivery.readback import View
 from accord.domain.documents import DocumentOrder
 from accord.domain.effects import EffectState, Intent
-from accord.domain.forms import Section, SubmissionSource
+from accord.domain.forms import Section, SubmissionSource, SubmissionStatus
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Wanted
 from accord.domain.relay import OVER_UNSEEN, Prepared
@@ -35,6 +35,9 @@ def wanted_of(order: DocumentOrder) -> Wanted:
         submitted_at=order.submitted_at,
         digest=None if order.is_rendered else order.digest,
     )
+
+
+_AMENDED = f"{SubmissionStatus.AMENDED}/"
 
 
 class ThisRun(NamedTuple):
@@ -127,7 +130,13 @@ def is_unaccounted(row: EffectRow) -> bool:
 
 
 def is_over_unseen(row: EffectRow) -> bool:
-    """Say whether an effect's version was withdrawn or replaced before anybody looked for it."""
+    """
+    Say whether an effect's version, or one before it, was over before anybody looked for it.
+
+    What is amended when we first meet it had a version that we never met.
+    """
+    if row.intent is Intent.WITHDRAW_DOCUMENT or row.occasion.startswith(_AMENDED):
+        return not row.position
     is_over = row.state is EffectState.SUPERSEDED and row.reason in OVER_UNSEEN
     return is_over and uid_of(row) is None
 

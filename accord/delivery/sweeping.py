@@ -59,10 +59,18 @@ class Observed(Record):
 
 
 async def sweep(
-    desk: Desk, reader: SubmissionReader, since: datetime | None, until: datetime | None
+    desk: Desk,
+    reader: SubmissionReader,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    dry_run: bool = False,
 ) -> Observed:
     """
     Observe what changed, and what earlier runs left open.
+
+    What a killed run had in hand is free again once its lease is over; a dry run leaves even that
+    as it is.
 
     Without `since` the sweep starts at the watermark, less the longest delay of visibility; what
     it sees again and knows already is left out, since it calls for nothing.
@@ -71,6 +79,8 @@ async def sweep(
         since: on the server's clock, aware; None: from the watermark.
         until: on the server's clock, aware; None: up to now.
     """
+    if not dry_run:
+        desk.ledger.release_expired()
     begun = desk.now()
     start = since or _from_watermark(desk)
     seen: dict[EffectKey, SubmissionRef] = {}

@@ -77,15 +77,16 @@ GUIDANCE: dict[str, Guidance] = {
     ),
     "retire-old-version": _G(
         pt="A nova versão está no Document Viewer; a antiga continua visível. Retire a antiga, "
-        "que o título da nova indica.",
+        "que o título da nova indica; se isso não se mostrar na leitura, use attest-task.",
         en="The new version is in the Document Viewer, and the old one still shows. Retire the "
-        "old one; the title of the new one says which.",
+        "old one, which the title of the new one names; if no read-back shows that, run "
+        "attest-task.",
     ),
     "removed-after-landing": _G(
         pt="O documento foi verificado e não aparece mais no PowerServer. Pergunte a quem o "
-        "retirou; nada é enviado de novo sem a decisão de uma pessoa.",
+        "retirou e use attest-task; nada é enviado de novo sem a decisão de uma pessoa.",
         en="The document was verified once and no longer shows in PowerServer. Ask who removed "
-        "it; nothing is sent again unless a person decides so.",
+        "it, then run attest-task; nothing is sent again unless a person decides so.",
     ),
     "attest-by-hand": _G(
         pt="Este site não permite leitura automática. Abra o Document Viewer, confira o documento "
@@ -151,9 +152,9 @@ GUIDANCE: dict[str, Guidance] = {
     ),
     "duplicate-document": _G(
         pt="O mesmo documento está duas vezes no PowerServer. Retire uma das cópias no Document "
-        "Viewer.",
+        "Viewer; depois use attest-task.",
         en="The same document is in PowerServer twice. Retire one of the copies in the Document "
-        "Viewer.",
+        "Viewer, then run attest-task.",
     ),
 }
 

@@ -25,12 +25,15 @@ class Line(Record):
 class Attention(Record):
     """One item that waits for a person: its opaque key, why, and what to do."""
 
-    key: EffectKey
+    key: EffectKey | None
+    """None: a task about no effect."""
     bucket: Bucket
     reason: str
     """A rule's name or a short code; never a value."""
     facility: str
     what_to_do: str
+    task: str = ""
+    """Id of the human task, where it is one that `attest-task` ends."""
 
 
 class RelayReport(Record):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from accord.domain.base import Record
 from accord.ledger.errors import UnknownEffect
-from accord.ledger.records import Evidence, IdOrNothing, Key, Name
+from accord.ledger.records import Evidence, IdOrNothing, Key, Name, Short
 from accord.ledger.tables import HUMAN_TASK
 
 
@@ -35,6 +35,14 @@ class TaskToOpen(Record):
     details: Evidence = Field(default_factory=dict)
 
 
+class Word(Record):
+    """What a person says of a task: that it is done, and how they know."""
+
+    who: Annotated[Short, StringConstraints(min_length=1)]
+    why: Short = ""
+    evidence: Evidence = Field(default_factory=dict)
+
+
 class TaskRow(Record):
     """One human task as the ledger has it."""
 
@@ -48,6 +56,7 @@ class TaskRow(Record):
     state: TaskState
     opened_at: datetime
     attested_by: str
+    attested_why: str
     attested_at: datetime | None
     evidence: Evidence
     observed_at: datetime | None
@@ -62,16 +71,14 @@ def open_once(
     if there is not None:
         return there
     values = task.model_dump(exclude={"about"}) | {
-        "id": id_, "state": TaskState.OPEN, "opened_at": now, "attested_by": "",
+        "id": id_, "state": TaskState.OPEN, "opened_at": now, "attested_by": "", "attested_why": "",
         "attested_at": None, "evidence": {}, "observed_at": None, "run": run,
     }  # fmt: skip
     connection.execute(insert(HUMAN_TASK).values(values))
     return TaskRow.model_validate(values)
 
 
-def attest(
-    connection: Connection, id_: str, *, who: str, evidence: Evidence, now: datetime
-) -> TaskRow:
+def attest(connection: Connection, id_: str, word: Word, *, now: datetime) -> TaskRow:
     """
     Write down that a person says it is done; what was observed stays observed.
 
@@ -81,7 +88,10 @@ def attest(
     row = _known(connection, id_)
     if row.state is not TaskState.OPEN:
         return row
-    changes = {"attested_by": who, "attested_at": now, "evidence": dict(evidence)}
+    changes: dict[str, object] = {
+        "attested_by": word.who, "attested_why": word.why,
+        "attested_at": now, "evidence": dict(word.evidence),
+    }  # fmt: skip
     return _change(connection, row, {"state": TaskState.ATTESTED, **changes})
 
 

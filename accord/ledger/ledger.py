@@ -115,17 +115,18 @@ class Ledger(EffectLedger):
         with self._database.write() as connection:
             return humantasks.open_once(connection, id_, task, run=run, now=self._now())
 
-    def attest(self, task: str, *, who: str, evidence: Evidence | None = None) -> TaskRow:
+    def attest(
+        self, task: str, *, who: str, why: str = "", evidence: Evidence | None = None
+    ) -> TaskRow:
         """
         Write down that a person says it is done.
 
         Raises:
             UnknownEffect: no such task.
         """
+        word = humantasks.Word(who=who, why=why, evidence=evidence or {})
         with self._database.write() as connection:
-            return humantasks.attest(
-                connection, task, who=who, evidence=evidence or {}, now=self._now()
-            )
+            return humantasks.attest(connection, task, word, now=self._now())
 
     def observed(self, task: str) -> TaskRow:
         """

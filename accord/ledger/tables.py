@@ -156,6 +156,7 @@ class HumanTask(LedgerTable, table=True):
     state: str
     opened_at: datetime = Field(sa_type=UtcDateTime)
     attested_by: str = ""
+    attested_why: str = Field(default="", sa_column_kwargs={"server_default": ""})
     attested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     evidence: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # ids only
     observed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -121,7 +121,6 @@ class Clinic:
             return step in steps and not dry_run
 
         desk = self.desk
-        desk.ledger.release_expired()
         wire = self.file.site.powerservers["main"]
         async with (
             OmegaAIClient.open(
@@ -133,7 +132,7 @@ class Clinic:
             ) as omegaai,
             PowerServerClient(wire, read_only=False) as powerserver,
         ):
-            observed = await sweep(desk, omegaai, since, until)
+            observed = await sweep(desk, omegaai, since, until, dry_run=dry_run)
             screened = Screened()
             if observed.to_read:
                 screened = await Screen(desk, omegaai, RENDERER).screen(observed.to_read)

@@ -162,6 +162,25 @@ async def test_what_was_not_looked_for_in_this_run_does_not_leave(clinic: Clinic
     assert [row.reason for row in clinic.rows()] == ["already-there"]
 
 
+async def test_a_dry_run_leaves_a_killed_runs_work_as_it_is(clinic: Clinic) -> None:
+    """Its lease is over, and any other run would take it back; a dry run writes nothing at all."""
+    clinic.blume.submit_day(1, 0)
+    await clinic.relay(steps=[])
+    keys = [row.key for row in clinic.rows()]
+    clinic.ledger.claim(
+        "lakeside", "relay-forms", keys, holder="killed", lease=timedelta(seconds=1), limit=9
+    )
+    clinic.forward(minutes=1)
+    before = clinic.rows()
+
+    await clinic.relay(dry_run=True)
+
+    assert clinic.rows() == before
+    assert {row.state for row in before} == {S.CLAIMED}
+    await clinic.relay()
+    assert {row.state for row in clinic.rows()} == {S.VERIFIED}
+
+
 async def test_a_dry_run_changes_nothing(clinic: Clinic) -> None:
     """
     Neither a peer nor the ledger is written to, but for the audit trail: it was read who is ill.

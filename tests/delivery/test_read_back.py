@@ -37,7 +37,7 @@ def seen_by_people(tmp_path: Path) -> Iterator[Clinic]:
 def attest(clinic: Clinic, key: str) -> None:
     """What `done-by-hand` does with what has landed."""
     clinic.ledger.move(key, S.VERIFIED, who="on-call", why="seen", rung=Rung.ATTESTED)
-    note_word(clinic.desk, EffectKey(key), "on-call")
+    note_word(clinic.desk, EffectKey(key), "on-call", "seen")
 
 
 async def test_without_a_read_back_nothing_is_green(unseen: Clinic) -> None:

@@ -193,6 +193,29 @@ async def test_nor_is_it_when_an_earlier_run_met_its_end(clinic: Clinic) -> None
     assert end_of(clinic, second) == "parked ambiguous-copy"
 
 
+@pytest.mark.parametrize("pdf", [True, False], ids=["pdf", "normal"])
+async def test_nor_when_the_amended_one_has_been_filed_since(clinic: Clinic, pdf: bool) -> None:
+    """The new version is ours and known; the vendor's copy of the first is still nobody else's."""
+    visit = clinic.world.visits[0]
+    submit = clinic.blume.submit_pdf if pdf else clinic.blume.submit_normal
+    first = submit(visit, REGISTRATION)
+    content = pdf_of(clinic, first) if pdf else b"%PDF-1.4 the vendor's own print"
+    the_vendor_brings(clinic, visit, REGISTRATION, content)
+    clinic.blume.amend(first)
+    await clinic.relay()
+    if not pdf:
+        a_person_sends_again(clinic)
+        clinic.forward(minutes=1)
+        await clinic.relay()
+    assert sent_by_us(clinic) == 1
+    second = clinic.blume.submit_normal(visit, REGISTRATION)
+
+    clinic.forward(minutes=1)
+    await clinic.relay()
+
+    assert end_of(clinic, second) == "parked ambiguous-copy"
+
+
 async def test_a_copy_after_the_withdrawal_is_not_the_withdrawn_forms(clinic: Clinic) -> None:
     """The vendor brings nothing that was withdrawn long before: the copy is the other form's."""
     visit = clinic.world.visits[0]
@@ -446,14 +469,15 @@ async def test_a_retry_of_what_is_there_sends_nothing(clinic: Clinic) -> None:
     assert sent_by_us(clinic) == 3
 
 
-async def test_in_watch_mode_the_vendors_copies_are_counted(clinic: Clinic) -> None:
-    """What the vendor brings after we first looked is seen on later nights."""
+@pytest.mark.parametrize("minutes", [1, 31], ids=["within-grace", "after-grace"])
+async def test_in_watch_mode_the_vendors_copies_are_counted(clinic: Clinic, minutes: int) -> None:
+    """What the vendor brings after we first looked is seen by the next look."""
     clinic.mode(Mode.WATCH)
     visit = clinic.world.visits[0]
     clinic.blume.submit_normal(visit, CLINICAL)
     first = await clinic.relay()
     the_vendor_brings(clinic, visit, CLINICAL)
-    clinic.forward(minutes=31)
+    clinic.forward(minutes=minutes)
 
     second = await clinic.relay()
 

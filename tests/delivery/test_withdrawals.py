@@ -61,7 +61,7 @@ def resubmit(clinic: Clinic, note: Submitted, **changes: Any) -> None:
 
 
 def version(clinic: Clinic, number: int) -> EffectRow:
-    return next(row for row in clinic.rows() if row.occasion == str(number))
+    return next(row for row in clinic.rows() if row.source.endswith(f"/_history/{number}"))
 
 
 async def test_nothing_shown_at_all_does_not_prove_a_withdrawal(tmp_path: Path) -> None:
@@ -121,6 +121,23 @@ async def test_where_it_cannot_be_taken_back_a_person_is_asked(clinic: Clinic, f
     assert events(clinic) == ["T02"]
 
 
+async def test_what_powerserver_refuses_to_withdraw_is_retired_by_hand(tmp_path: Path) -> None:
+    """T11 was promised by the site's file and is refused: a person is asked, with the words."""
+    with accepting(tmp_path, "T11") as clinic:
+        note = submit(clinic)
+        await clinic.relay()
+        clinic.blume.withdraw(note)
+        clinic.powerserver.faults.change({"answer_code": "AE", "answer_code_times": 1})
+
+        report = await clinic.relay()
+
+        assert report.totals.buckets == {Bucket.REJECTED: 1}
+        (attention,) = report.attention
+        assert attention.reason.startswith("answer-")
+        assert "retire a versão antiga" in attention.what_to_do
+        assert clinic.task_kinds() == [RETIRE_BY_HAND]
+
+
 async def test_a_withdrawal_done_by_hand_is_over(clinic: Clinic) -> None:
     """Once a person has attested it, the report counts it as done by hand."""
     note = submit(clinic)
@@ -129,7 +146,7 @@ async def test_a_withdrawal_done_by_hand_is_over(clinic: Clinic) -> None:
     await clinic.relay()
     row = version(clinic, 2)
     clinic.ledger.move(row.key, S.DONE_BY_HAND, who="on-call", why="retired in the viewer")
-    note_word(clinic.desk, row.key, "on-call")
+    note_word(clinic.desk, row.key, "on-call", "retired")
 
     report = await clinic.relay(since=row.source_updated_at)
 
@@ -174,8 +191,8 @@ async def test_a_source_deleted_before_it_was_read(
     """Seen by the sweep and gone when it was to be read: nothing is called for."""
     note = submit(clinic)
 
-    async def sweep_and_delete(*arguments: Any) -> Any:
-        observed = await sweep(*arguments)
+    async def sweep_and_delete(*arguments: Any, **named: Any) -> Any:
+        observed = await sweep(*arguments, **named)
         clinic.omegaai.remove(*note.source_id.split("/"))
         return observed
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accord.adapters.errors import PeerError
+from accord.delivery.asking import RETIRE_OLD_VERSION
 from accord.delivery.replacing import standing_before
 from accord.domain.effects import EffectState, Intent, Mode
+from accord.domain.identifiers import EffectKey
 from accord.domain.reports import RelayReport
 from accord.ledger.records import EffectRow
 from accord.sandbox.blume_forms import Submitted
@@ -172,6 +174,7 @@ class Walk:
             stopped = [r for r in self.clinic.rows() if r.state in (S.PARKED, S.REJECTED)]
             for row in stopped:
                 self._decide(row)
+            self._retire_old_versions()
             if not stopped and not self._is_busy():
                 return
 
@@ -190,6 +193,15 @@ class Walk:
         is_done = bool(there) or row.intent is Intent.WITHDRAW_DOCUMENT
         to = S.DONE_BY_HAND if is_done else S.PLANNED
         self.clinic.ledger.move(row.key, to, who="on-call", why="looked in the viewer")
+
+    def _retire_old_versions(self) -> None:
+        """Do what is asked where PowerServer takes no replacement: both versions stand there."""
+        for task in self.clinic.ledger.tasks("lakeside"):
+            if task.kind == RETIRE_OLD_VERSION:
+                old = self.clinic.ledger.effects([EffectKey(str(task.details["replaced"]))])
+                for document in [d for row in old.values() for d in self.documents_of(row)]:
+                    document.withdrawn = True
+                self.clinic.ledger.attest(task.id, who="on-call")
 
     def documents_of(self, row: EffectRow) -> list[FiledDocument]:
         """Give the documents that PowerServer shows for one version, ours and the vendor's."""

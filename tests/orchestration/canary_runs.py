@@ -19,8 +19,10 @@ from prefect.logging.handlers import APILogHandler
 
 import flows.relay_forms as relay
 from accord.domain.effects import EffectState
+from accord.ledger.humantasks import TaskToOpen
 from accord.sandbox.blume_forms import Submitted
 from accord.sandbox.blume_mischief import MISCHIEF, misbehave
+from flows.attest_task import attest_task
 from flows.done_by_hand import done_by_hand
 from flows.release_hold import release_hold
 from flows.retry_effect import retry_effect
@@ -199,6 +201,8 @@ def decisions(left: Aftermath, patients: Patients) -> None:
         ("retry", retry_effect, rejected.key),
         ("by hand", done_by_hand, other.key),
         ("unknown key", release_hold, "A" * 20),
+        ("task", attest_task, an_open_task(left.town)),
+        ("unknown task", attest_task, "A" * 20),
     ):
         left.of(name, flow(slug, key, **who, return_state=True))
     left.of("deliver", set_mode(slug, "deliver", **who, return_state=True))
@@ -206,6 +210,13 @@ def decisions(left: Aftermath, patients: Patients) -> None:
     patients.submit("normal", "pdf")
     left.of("watch", set_mode(slug, "watch", **who, return_state=True))
     left.of("left waiting", left.town.relay())
+
+
+def an_open_task(town: EnrolledTown) -> str:
+    """Open a human task as a run does."""
+    asked = {"organization": town.slug, "process": "relay-forms", "kind": "duplicate-document"}
+    with town.database.open() as ledger:
+        return ledger.open_task(TaskToOpen.model_validate({**asked, "about": "a-test"})).id
 
 
 def everything_has_arrived(left: Aftermath) -> None:

@@ -267,3 +267,23 @@ def test_without_a_server_it_says_what_to_set() -> None:
         pytest.raises(NoServer, match="PREFECT_API_URL"),
     ):
         bootstrap()
+
+
+def test_it_says_which_fields_of_a_file_in_use_have_changed(
+    client: SyncPrefectClient, tiny: Catalogue, given: dict[str, str]
+) -> None:
+    """A file of another site under the same slug shows at once; values are not repeated."""
+    del client
+    changed = ORGANIZATION.replace("time_zone: America/Sao_Paulo", "time_zone: America/Manaus", 1)
+    assert changed != ORGANIZATION
+    told: list[list[str]] = []
+    bootstrap([(ORGANIZATION, "f.yaml")], catalogue=tiny, environment=given)
+    for text in (ORGANIZATION, changed, ORGANIZATION):
+        lines: list[str] = []
+        bootstrap([(text, "f.yaml")], catalogue=tiny, environment=given, say=lines.append)
+        told.append([line for line in lines if "file" in line])
+
+    assert told[0] == [f"organization {SLUG}: its file is the one in use"]
+    assert len(told[1]) == len(told[2]) == 1
+    assert "time_zone" in told[1][0]
+    assert "Manaus" not in told[1][0]

@@ -23,6 +23,7 @@ DEPLOYMENTS = {
     "release-hold/one-item",
     "retry-effect/one-item",
     "done-by-hand/one-item",
+    "attest-task/one-item",
     "set-mode/switch",
     "note-alert/automation",
 }

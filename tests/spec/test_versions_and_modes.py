@@ -14,6 +14,7 @@ import pytest
 from accord.adapters.dicom_filing import StatusMoved
 from accord.adapters.powerserver import PowerServerClient
 from accord.domain.effects import EffectState, Mode, Rung
+from accord.domain.reports import Verdict
 from accord.domain.totals import Bucket
 from accord.sandbox.powerserver_records import FiledDocument
 from accord.sandbox.questionnaires import NEVER_PUBLISHED
@@ -63,6 +64,26 @@ async def test_where_powerserver_only_adds_a_person_retires_the_old_one(clinic: 
     _, new = shown(clinic)
     assert "substitui" in new.title
     assert clinic.task_kinds() == ["retire-old-version"]
+
+
+async def test_what_a_person_was_asked_is_told_until_it_is_done(clinic: Clinic) -> None:
+    """
+    Every run's report repeats a task with its id, and the run is *CompletedWithHolds*, until the
+    read-back shows that it is done or somebody says so with `attest-task`.
+    """
+    note = clinic.blume.submit_normal(clinic.world.visits[0], CLINICAL)
+    await clinic.relay()
+    clinic.blume.amend(note)
+    await clinic.relay()
+
+    reminded = await clinic.relay()
+    (task,) = clinic.ledger.tasks("lakeside")
+    clinic.ledger.attest(task.id, who="Ana", why="the old version is retired")
+    done = await clinic.relay()
+
+    assert [(each.reason, each.task) for each in reminded.attention] == [(task.kind, task.id)]
+    assert reminded.verdict is Verdict.WITH_HOLDS
+    assert (done.attention, done.verdict) == ((), Verdict.COMPLETED)
 
 
 async def test_a_form_that_the_patient_withdraws_is_taken_back(tmp_path: Path) -> None:
