@@ -7,11 +7,12 @@ for yet, and those are its rivals: a copy that could be theirs is not taken for 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from accord.delivery.desk import Desk
-from accord.delivery.readback import SameDocument, View, digests_of, may_be, place_of
+from accord.delivery.own_copies import ours_among
+from accord.delivery.readback import SameDocument, View, digests_of, place_of
 from accord.delivery.rivals import (
     NO_RUN,
     OtherForm,
@@ -29,7 +30,7 @@ from accord.delivery.rivals import (
     uid_of,
     wanted_of,
 )
-from accord.domain.documents import DocumentOrder, DocumentSeen
+from accord.domain.documents import DocumentOrder
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Shown, Wanted
 from accord.domain.relay import ALREADY_THERE, ON_THE_WAY, PRESENT_AT_PEER
@@ -190,35 +191,6 @@ class Accounts:
             rivals=tuple(rivals),
             unseen=tuple(self._unseen(view, here)),
         )
-
-
-def ours_among(
-    orders: Iterable[DocumentOrder],
-    seen: Sequence[DocumentSeen],
-    contents: Mapping[Uid, bytes],
-    same: SameDocument,
-) -> dict[EffectKey, DocumentSeen]:
-    """
-    Find what can only be our own sending of these orders, one to one.
-
-    Our rendering's bytes are nobody else's. A PDF form's bytes may be the vendor's too, and bytes
-    may be changed on filing: then our own title tells.
-    """
-    digests = digests_of(contents)
-    free = [one for one in seen if one.sop_uid in contents]
-    found: dict[EffectKey, DocumentSeen] = {}
-    for order in orders:
-        for one in free:
-            equal = digests[one.sop_uid] == order.digest
-            by_title = one.title == order.title and may_be(one, order)
-            sure = (equal and order.is_rendered) or (
-                by_title and (equal or same(order, contents[one.sop_uid]))
-            )
-            if sure and may_be(one, order):
-                found[order.key] = one
-                free.remove(one)
-                break
-    return found
 
 
 def _is_unplaced_pdf(row: EffectRow) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from accord.delivery.accounting import Accounts, Remaining, ours_among
+from accord.delivery.accounting import Accounts, Remaining
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
+from accord.delivery.own_copies import ours_among
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import View, contents_of, views
 from accord.delivery.rivals import ThisRun, wanted_of
