@@ -18,7 +18,11 @@ REMEMBER_FAILURE = timedelta(days=30)
 """How long after a failure a completed run still closes its alert."""
 
 FAILED = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"}
-COMPLETED = {"prefect.flow-run.Completed", "prefect.flow-run.CompletedWithHolds"}
+COMPLETED = {
+    "prefect.flow-run.Completed",
+    "prefect.flow-run.CompletedUnproven",
+    "prefect.flow-run.CompletedWithHolds",
+}
 _OURS = {"prefect.resource.id": "prefect.tag.accord", "prefect.resource.role": "tag"}
 
 

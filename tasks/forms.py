@@ -10,7 +10,7 @@ from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
 from accord.delivery.planning import Plan, plan_sweep
 from accord.delivery.screening import Screen, Screened
-from accord.delivery.sweeping import Observed, sweep
+from accord.delivery.sweeping import EmptyWindow, Observed, sweep
 from accord.domain.identifiers import EffectKey
 from accord.rendering.renderer import FormRenderer
 from blocks.omegaai import OmegaAI
@@ -18,10 +18,6 @@ from tasks.desk import desk_of, now
 from tasks.guarded import guarded
 from tasks.policies import PATIENT
 from tasks.sealed import Sealed
-
-
-class EmptyWindow(Exception):
-    """Nothing can lie in the window; the text names the field and what to set it to."""
 
 
 @task(name="observe submissions", **PATIENT)
@@ -40,7 +36,8 @@ def observe_submissions(
 
     async def look(desk: Desk) -> Observed:
         async with OmegaAI.of(organization).connect(desk.file) as omegaai:
-            return await sweep(desk, omegaai, since, until, dry_run=dry_run)
+            seen = await sweep(desk, omegaai, since, until, dry_run=dry_run)
+            return seen.model_copy(update={"leaned_on": tuple(await omegaai.check())})
 
     with desk_of(organization) as desk:
         return Sealed(asyncio.run(look(desk)))

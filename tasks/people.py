@@ -2,16 +2,18 @@
 
 from prefect import task
 
-from accord.delivery.asking import note_word
+from accord.delivery.asking import ANSWERED_BY_A_WORD, note_word
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import EffectKey
 from accord.ledger.audit import AuditEntry
-from accord.ledger.errors import UnknownEffect
+from accord.ledger.errors import IllegalMove, UnknownEffect
 from accord.ledger.humantasks import TaskRow, TaskState
 from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
 from tasks.guarded import guarded
 from tasks.policies import PATIENT
+
+STOPPED = frozenset({EffectState.PARKED, EffectState.REJECTED})
 
 
 @task(name="release effect", **PATIENT)
@@ -32,10 +34,21 @@ def replan_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     """
     Plan a rejected or parked effect again: a person has looked, and it is not at the peer.
 
+    What the peer refused, or what never left, is prepared anew; what may have been taken is sent
+    again as it was, to the byte.
+
     Raises:
-        UnknownEffect, IllegalMove: there is no such effect, or nothing stopped it.
+        UnknownEffect, IllegalMove: there is no such effect, or nothing stopped it: what is in
+            doubt is for the read-back, not for a person, to resolve.
     """
-    return _move(organization, key, EffectState.PLANNED, None, who, why)
+    with desk_of(organization) as desk:
+        state = desk.ledger.effect(key).state
+        if state not in STOPPED:
+            raise IllegalMove(key, state, EffectState.PLANNED, "only what has stopped is retried")
+        row = _move(organization, key, EffectState.PLANNED, state, who, why)
+        if row.is_unsent or state is EffectState.REJECTED:
+            desk.outbox.forget([EffectKey(key)])  # it is made anew, from what stands now
+    return row
 
 
 @task(name="attest effect", **PATIENT)
@@ -56,6 +69,17 @@ def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     return _move(organization, key, to, None, who, why, rung)
 
 
+class EndsWithItsEffect(Exception):
+    """This task is over when its effect is: the word to give is about the effect."""
+
+    def __init__(self, task: str, key: str) -> None:
+        super().__init__(task, key)
+        self.task, self.key = task, key
+
+    def __str__(self) -> str:
+        return f"task {self.task} ends with its effect: run done-by-hand with key {self.key}"
+
+
 @task(name="attest task", **PATIENT)
 @guarded
 def attest_human_task(organization: str, task: str, who: str, why: str) -> TaskRow:
@@ -64,11 +88,18 @@ def attest_human_task(organization: str, task: str, who: str, why: str) -> TaskR
 
     Raises:
         UnknownEffect: the organization has no such task.
+        EndsWithItsEffect: `done-by-hand` ends it, by its effect's key.
     """
     with desk_of(organization) as desk:
-        if task not in {each.id for each in desk.ledger.tasks(organization, list(TaskState))}:
+        known = {each.id: each for each in desk.ledger.tasks(organization, list(TaskState))}
+        if task not in known:
             raise UnknownEffect(task)
+        before = known[task]
+        if before.kind in ANSWERED_BY_A_WORD:
+            raise EndsWithItsEffect(task, before.key or "")
         row = desk.ledger.attest(task, who=who, why=why)
+        if before.state is not TaskState.OPEN:
+            return row  # said before, by somebody else perhaps: theirs is the word that stands
         said = AuditEntry(at=desk.now(), actor=who, action="attest", what=task, outcome=row.kind)
         desk.ledger.audit([said])
     return row

@@ -33,6 +33,9 @@ _WORDS = {
         "mode": "Modo",
         "dry": "Simulação: nada foi gravado.",
         "unsubmitted": "Ainda não enviados pelo paciente (não contam)",
+        "nameless": "Entradas do OmegaAI sem identificador, que ninguém pode pedir de novo; avise "
+        "o fornecedor",
+        "leaned": "Apoia-se no que o OmegaAI não declara (`assume_supported`)",
         "audit": "Fim da trilha de auditoria",
         "key": "Chave",
         "reason": "Motivo",
@@ -52,6 +55,9 @@ _WORDS = {
         "mode": "Mode",
         "dry": "Dry run: nothing was written.",
         "unsubmitted": "Not submitted by the patient yet (not counted)",
+        "nameless": "Entries of OmegaAI without an id, which nobody can ask for again; tell the "
+        "vendor",
+        "leaned": "Rests on what OmegaAI does not declare (`assume_supported`)",
         "audit": "Head of the audit trail",
         "key": "Key",
         "reason": "Reason",
@@ -103,6 +109,10 @@ def report_page(report: RelayReport, locale: str) -> str:
             (words["reason"], words["count"], words["todo"]), _by_reason(report.attention)
         )
     lines += [f"{words['mode']}: `{report.mode}`. {words['audit']}: `{report.audit_head}`."]
+    if report.nameless:
+        lines += [f"{words['nameless']}: {report.nameless}."]
+    if report.leaned_on:
+        lines += [f"{words['leaned']}: {', '.join(f'`{each}`' for each in report.leaned_on)}."]
     if report.not_submitted:
         lines += [f"{words['unsubmitted']}: {report.not_submitted}."]
     return "\n".join(lines)

@@ -58,9 +58,9 @@ def report_relay(
 def conclude(report: RelayReport) -> State[Any]:
     """Give the state that tells the truth about a run."""
     message = summary_line(report, "en-US")
-    if report.verdict is Verdict.WITH_HOLDS:
-        return Completed(name=Verdict.WITH_HOLDS, message=message)
-    return Completed(message=message)
+    if report.verdict is Verdict.COMPLETED:
+        return Completed(message=message)
+    return Completed(name=report.verdict, message=message)
 
 
 def conclude_one(row: EffectRow) -> State[Any]:

@@ -82,7 +82,7 @@ class Accounts:
         Unless the earlier version's copy is known, nobody can tell them apart.
         """
         rows = self._rows[self._desk.name_of(order.patient.id)]
-        resource = resource_of(self._sources[order.key])
+        resource = resource_of(self._sources.get(order.key, ""))
         earlier = [r for r in rows if resource_of(r.source) == resource and r.key != order.key]
         known = any(r.reason == ALREADY_THERE and uid_of(r) for r in earlier)
         return order.is_rendered and not known and (order.is_amended or bool(earlier))
@@ -148,7 +148,7 @@ class Accounts:
         ended += [
             before(order)
             for order in (*view.orders, *here)
-            if order.is_amended and self._is_first(order.key, self._sources[order.key])
+            if order.is_amended and self._is_first(order.key, self._sources.get(order.key, ""))
         ]
         found: dict[EffectKey, Wanted] = {}
         for other in ended:

@@ -66,6 +66,7 @@ class Courier:
                 await self._books.give_back(claim, "not-prepared")  # the next sweep prepares it
                 continue
             powerserver, order = orders[claim.key]
+            self._desk.wire_named(powerserver)  # says so where the file has it no longer
             link = self._writers[powerserver].link_of(order.patient.id)
             links[powerserver, link].append((claim, order))
         try:
@@ -83,7 +84,7 @@ class Courier:
         fit = [each for claim, order in work if (each := await self._fitted(claim, order, writer))]
         wrappings = self._desk.outbox.wrappings(
             {order.key: built for _, order, built in fit},
-            unsent=[claim.key for claim, _, _ in fit if not claim.effect.attempts],
+            unsent=[claim.key for claim, _, _ in fit if claim.effect.is_unsent],
         )
         failures = 0
         for position, (claim, order, _) in enumerate(fit):

@@ -14,6 +14,21 @@ from accord.ledger.ledger import Ledger
 RELAY_FORMS = "relay-forms"
 
 
+class GoneFromTheFile(Exception):
+    """Documents on their way name something that the organization file no longer has."""
+
+    def __init__(self, field: str, name: str) -> None:
+        super().__init__(field, name)
+        self.field, self.name = field, name
+
+    def __str__(self) -> str:
+        return (
+            f"organization file, {self.field}: `{self.name}` is gone or renamed, and documents of "
+            "earlier runs are still on their way to it; put it back until they are verified, then "
+            "rename it"
+        )
+
+
 @dataclass(frozen=True)
 class Desk:
     """What every step of one organization's relay works with; it makes no connection."""
@@ -43,12 +58,37 @@ class Desk:
         return f"{self.process}/{self.run or 'by hand'}"
 
     def powerserver_of(self, facility: str) -> str:
-        """Name the PowerServer that serves a facility, by the facility's slug."""
-        return next(f.powerserver for f in self.file.organization.facilities if f.slug == facility)
+        """
+        Name the PowerServer that serves a facility, by the facility's slug.
+
+        Raises:
+            GoneFromTheFile: the file has no such facility any more.
+        """
+        for each in self.file.organization.facilities:
+            if each.slug == facility:
+                return each.powerserver
+        raise GoneFromTheFile("organization.facilities", facility)
 
     def wire_of(self, facility: str) -> PowerServerWire:
-        """Give the wires of the PowerServer that serves a facility."""
-        return self.file.powerserver_of(facility)
+        """
+        Give the wires of the PowerServer that serves a facility.
+
+        Raises:
+            GoneFromTheFile: the file has no such facility any more.
+        """
+        return self.wire_named(self.powerserver_of(facility))
+
+    def wire_named(self, powerserver: str) -> PowerServerWire:
+        """
+        Give the wires of a PowerServer by its name in the file.
+
+        Raises:
+            GoneFromTheFile: the file has none of this name any more.
+        """
+        wires = self.file.site.powerservers
+        if powerserver not in wires:
+            raise GoneFromTheFile("site.powerservers", powerserver)
+        return wires[powerserver]
 
     def key_of(self, ref: SubmissionRef) -> EffectKey:
         """Name the effect that one version of a form calls for."""

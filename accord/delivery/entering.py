@@ -17,6 +17,7 @@ from accord.domain.relay import (
     Recognition,
 )
 from accord.domain.wires import DocumentRoute
+from accord.ledger.planning import may_change_subject
 from accord.ledger.records import (
     UNKNOWN_SUBJECT,
     Description,
@@ -34,11 +35,12 @@ _CHANGES = frozenset(
         (EffectState.HELD, EffectState.SUPERSEDED),
         (EffectState.PLANNED, EffectState.SUPERSEDED),
         (EffectState.PLANNED, EffectState.PARKED),
+        (EffectState.PLANNED, EffectState.HELD),
     }
 )
 """
 What a fresh look may change in a row that is there. What a person has released stays released:
-the rules do not hold it a second time.
+the rules do not hold it a second time. What was planned and breaks a rule by now is held.
 """
 
 
@@ -92,15 +94,17 @@ def _describe(
     """Fill in what was not known when a form was held, or was made anew before it ever left."""
     for key, item in by_key.items():
         row = there.get(key)
-        if row is None or row.state not in _NOT_LEFT or row.attempts or item.held:
+        if row is None or row.state not in _NOT_LEFT or item.held:
             continue
+        if not row.is_unsent:
+            continue  # it may be there: it is sent again as it was, or not at all
         told = {
             "section": item.section or "",
             "document_type": item.document_type,
             "facility": item.facility,
             "digest": item.digest,
         }
-        if row.subject == UNKNOWN_SUBJECT:
+        if may_change_subject(row):
             told |= {"subject": item.subject, "barrier": item.subject}
         news = {name: value for name, value in told.items() if value != getattr(row, name)}
         news = {name: value for name, value in news.items() if value}
@@ -209,7 +213,7 @@ def _move(
         key=row.key,
         to=to,
         who="plan",
-        why=RELEASED if row.state is EffectState.HELD else reason,
+        why=RELEASED if row.state is EffectState.HELD else reason or "planned",
         reason=reason,
         evidence=evidence or {},
         expected=row.state,

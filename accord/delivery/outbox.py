@@ -53,13 +53,26 @@ class Outbox:
         db.execute("PRAGMA secure_delete=ON")
         return db
 
-    def put(self, orders: Iterable[tuple[str, DocumentOrder]]) -> None:
-        """Keep prepared documents, each with the name of its PowerServer; the first one stays."""
+    def put(
+        self,
+        orders: Iterable[tuple[str, DocumentOrder]],
+        *,
+        unsent: Collection[EffectKey] = (),
+    ) -> None:
+        """
+        Keep prepared documents, each with the name of its PowerServer.
+
+        Of what was sent, the first one stays. Of what is `unsent` the newest does: its patient,
+        its type or the site's file may have changed since it was first prepared.
+        """
         rows = [
             (order.key, powerserver, order.model_dump_json(exclude={"content"}), order.content)
             for powerserver, order in orders
         ]
         with closing(self._connect()) as db, db:
+            db.executemany(
+                "DELETE FROM waiting WHERE key = ?", [(row[0],) for row in rows if row[0] in unsent]
+            )
             db.executemany(
                 "INSERT INTO waiting (key, powerserver, document_order, content) "
                 "VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",

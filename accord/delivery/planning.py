@@ -1,6 +1,6 @@
 """A run's plan: what each observed form calls for, judged before it is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked, enter, look_of
@@ -93,6 +93,8 @@ class Plan(Record):
     """Dry run only: where each item that has no row yet would stand."""
     may_leave: tuple[EffectKey, ...] = ()
     """What this run has looked for at PowerServer: nothing else may be sent in it."""
+    not_looked_at: tuple[EffectKey, ...] = ()
+    """Would leave now, and PowerServer could not be read for it: it waits, and a person is told."""
     look_again: tuple[EffectKey, ...] = ()
     """Of a window that was asked for: verified before, and to be looked for once more."""
 
@@ -115,20 +117,45 @@ def plan_sweep(
     keys = dict.fromkeys([*map(desk.key_of, submitted), *observed.open_keys])
     looked = _as_people_said(desk, looked)
     decisions = _judged(desk, screened.items, looked)
+    meanwhile = _delivered_meanwhile(screened.items, looked)
     if dry_run:
+        desk.outbox.forget(_not_planned(desk, screened.items))
         tidy(desk.outbox, desk.ledger)  # what was prepared to be judged is not kept
         return Plan(
-            effect_keys=tuple(keys), dry_run=True, would={d.key: _would(d) for d in decisions}
+            effect_keys=tuple(keys),
+            dry_run=True,
+            would={each.key: _would(each.state, each.reason) for each in decisions}
+            | {EffectKey(each.key): _would(each.to, each.reason) for each in meanwhile},
         )
     enter(desk, screened.items, decisions, looked)
-    meanwhile = _delivered_meanwhile(screened.items, looked)
     if meanwhile:
         desk.ledger.moves(meanwhile)
     advance(desk, observed.model_copy(update={"refs": tuple(submitted)}))
     return Plan(
         effect_keys=tuple(keys),
         may_leave=tuple(looked),
+        not_looked_at=_not_looked_at(desk, keys, looked),
         look_again=tuple(keys) if observed.is_a_window else (),
+    )
+
+
+def _not_planned(desk: Desk, items: Sequence[Prepared]) -> list[EffectKey]:
+    """Give the items that no run has planned yet: they wait in no outbox."""
+    rows = desk.ledger.effects([item.key for item in items])
+    held = {key for key, row in rows.items() if row.state is EffectState.HELD}
+    return [item.key for item in items if item.key not in rows or item.key in held]
+
+
+def _not_looked_at(
+    desk: Desk, keys: Iterable[EffectKey], looked: Mapping[EffectKey, Looked]
+) -> tuple[EffectKey, ...]:
+    if desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH:
+        return ()
+    rows, now = desk.ledger.effects([key for key in keys if key not in looked]), desk.now()
+    return tuple(
+        row.key
+        for row in rows.values()
+        if row.state is EffectState.PLANNED and (row.not_before is None or row.not_before <= now)
     )
 
 
@@ -145,5 +172,5 @@ def _as_people_said(desk: Desk, looked: Mapping[EffectKey, Looked]) -> Mapping[E
     return {**looked, **dict.fromkeys(said, Looked(found=Recognition.ABSENT))}
 
 
-def _would(decision: Decision) -> Bucket:
-    return bucket(decision.state, decision.reason, mode=Mode.DELIVER, dry_run=True)
+def _would(state: EffectState, reason: str) -> Bucket:
+    return bucket(state, reason, mode=Mode.DELIVER, dry_run=True)

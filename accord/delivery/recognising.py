@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from accord.adapters.errors import PeerError
 from accord.delivery.accounting import Accounts, Remaining
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
@@ -38,32 +39,56 @@ async def look_before_sending(
 
     Also for what earlier runs planned: the vendor may have delivered it meanwhile. Every effect
     that may leave in this run is in the answer; a site whose PowerServer shows nothing over DICOM
-    cannot be looked at, and there all count as absent.
+    cannot be looked at, and there all count as absent. Where one of several PowerServers cannot
+    be read, what would go there is left out.
 
     Raises:
-        PeerError: PowerServer could not be read: nothing is sent without having looked.
+        PeerError: no PowerServer could be read: nothing is sent without having looked.
     """
     waiting = _waiting(desk)
     keys = dict.fromkeys([item.key for item in items if _may_be_sent(item)])
     keys |= dict.fromkeys(row.key for row in waiting)
-    withdrawals = {item.key for item in items if item.status is SubmissionStatus.WITHDRAWN}
-    withdrawals |= {row.key for row in waiting if row.intent is Intent.WITHDRAW_DOCUMENT}
-    looked = dict.fromkeys(keys, NOT_THERE)
-    by_server: dict[str, list[DocumentOrder]] = defaultdict(list)
-    to_look_for = [key for key in keys if key not in withdrawals]
-    for powerserver, order in desk.outbox.orders(to_look_for, contents=False).values():
-        if desk.file.site.powerservers[powerserver].read_back is ReadBack.DICOM:
-            by_server[powerserver].append(order)
+    # a withdrawal that is met only now is looked for too: the vendor may have brought the form
+    withdrawals = {row.key for row in waiting if row.intent is Intent.WITHDRAW_DOCUMENT}
+    by_server = _by_server(desk, [key for key in keys if key not in withdrawals])
     run = ThisRun(
         held=tuple(item for item in items if item.held and not _is_over(item)),
         over=tuple(item for item in items if _is_over(item)),
         sources={row.key: row.source for row in waiting} | {i.key: i.source for i in items},
     )
     looks = await asyncio.gather(
-        *(_look_at(desk, readers[name], orders, run) for name, orders in by_server.items())
+        *(_look_at(desk, readers[name], orders, run) for name, orders in by_server.items()),
+        return_exceptions=True,  # one PowerServer's failure is not the others'
     )
-    for each in looks:
-        looked |= each
+    return _together(dict.fromkeys(keys, NOT_THERE), by_server, looks)
+
+
+def _by_server(desk: Desk, keys: Sequence[EffectKey]) -> dict[str, list[DocumentOrder]]:
+    """Give the orders of what can be looked for, by the PowerServer that should show it."""
+    found: dict[str, list[DocumentOrder]] = defaultdict(list)
+    for powerserver, order in desk.outbox.orders(keys, contents=False).values():
+        if desk.wire_named(powerserver).read_back is ReadBack.DICOM:
+            found[powerserver].append(order)
+    return found
+
+
+def _together(
+    looked: dict[EffectKey, Looked],
+    by_server: Mapping[str, Sequence[DocumentOrder]],
+    looks: Sequence[dict[EffectKey, Looked] | BaseException],
+) -> dict[EffectKey, Looked]:
+    """Put the looks at all PowerServers together; what could not be looked for is left out."""
+    failed = [each for each in looks if isinstance(each, BaseException)]
+    if failed and len(failed) == len(looks):
+        raise failed[0]
+    for orders, each in zip(by_server.values(), looks, strict=True):
+        if isinstance(each, PeerError):
+            for order in orders:
+                looked.pop(order.key)
+        elif isinstance(each, BaseException):
+            raise each
+        else:
+            looked |= each
     return looked
 
 
@@ -123,7 +148,8 @@ async def _recognised(
     desk: Desk, reader: DocumentReader, page: Sequence[View], run: ThisRun
 ) -> dict[EffectKey, Looked]:
     def same(order: DocumentOrder, content: bytes) -> bool:
-        return same_content(desk.outbox.content(order.key), content)
+        ours = desk.outbox.content(order.key)
+        return bool(ours) and same_content(ours, content)
 
     accounts = await asyncio.to_thread(Accounts, desk, page, same, run)
     placed = accounts.placed()

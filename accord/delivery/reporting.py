@@ -9,7 +9,7 @@ from accord.delivery.planning import Plan
 from accord.delivery.removed import REMOVED
 from accord.delivery.sweeping import Observed
 from accord.domain.buckets import bucket
-from accord.domain.effects import EffectState, Intent
+from accord.domain.effects import EffectState, Intent, Mode
 from accord.domain.guidance import guidance
 from accord.domain.identifiers import EffectKey
 from accord.domain.relay import RETIRE_BY_HAND
@@ -30,18 +30,7 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     """
     rows = {key: _as_reported(desk, row) for key, row in _rows(desk, plan).items()}
     mode = desk.ledger.mode(desk.slug, desk.process)
-    buckets = {
-        key: Bucket.HUMAN_TASK
-        if row.reason in _A_PERSONS
-        else bucket(
-            row.state,
-            row.reason,
-            mode=mode,
-            dry_run=plan.dry_run,
-            lease_is_over=row.lease_until is not None and row.lease_until <= desk.now(),
-        )
-        for key, row in rows.items()
-    } | {key: each for key, each in plan.would.items() if key not in rows}
+    buckets = {key: _bucket(desk, row, mode, plan) for key, row in rows.items()} | plan.would
     totals = Totals.of(
         len(plan.effect_keys), [buckets[key] for key in plan.effect_keys if key in buckets]
     )
@@ -62,11 +51,26 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
         verified=_lines(rows),
         attention=attention + asked,
         waiting_from_before=len(before) + sum(each.key not in rows for each in asked),
+        nameless=observed.nameless,
+        leaned_on=observed.leaned_on,
         audit_head=desk.ledger.audit_head().mac[:16],
     )
 
 
-_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING, RETIRE_BY_HAND})
+def _bucket(desk: Desk, row: EffectRow, mode: Mode, plan: Plan) -> Bucket:
+    if row.reason in _A_PERSONS:
+        return Bucket.HUMAN_TASK
+    return bucket(
+        row.state,
+        row.reason,
+        mode=mode,
+        dry_run=plan.dry_run,
+        lease_is_over=row.lease_until is not None and row.lease_until <= desk.now(),
+    )
+
+
+NOT_LOOKED_AT = "not-looked-at"
+_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING, RETIRE_BY_HAND, NOT_LOOKED_AT})
 """What the wire cannot finish: shown as a person's, whatever state the effect is in."""
 
 
@@ -80,16 +84,17 @@ def _stopped_before(desk: Desk, rows: Mapping[str, EffectRow]) -> dict[str, Effe
 
 
 def _rows(desk: Desk, plan: Plan) -> dict[str, EffectRow]:
-    """Give the rows of a run's items; what was verified and is gone now says so."""
+    """Give the rows of a run's items; what is gone now, or was not looked for, says so."""
     rows = desk.ledger.effects(plan.effect_keys)
     gone = {
         each.subject
         for each in desk.ledger.breaks(desk.slug, desk.process)
         if each.code == REMOVED and each.subject in rows
     }
-    return rows | {
-        key: rows[key].model_copy(update={"reason": REMOVED_AFTER_LANDING}) for key in gone
-    }
+    told = dict.fromkeys(plan.not_looked_at, NOT_LOOKED_AT) | dict.fromkeys(
+        gone, REMOVED_AFTER_LANDING
+    )
+    return rows | {key: rows[key].model_copy(update={"reason": why}) for key, why in told.items()}
 
 
 def _as_reported(desk: Desk, row: EffectRow) -> EffectRow:

@@ -33,7 +33,7 @@ def wanted_of(order: DocumentOrder) -> Wanted:
         document_type=order.document_type,
         accession=order.accession,
         submitted_at=order.submitted_at,
-        digest=None if order.is_rendered else order.digest,
+        digest=None if order.is_rendered or not order.digest else order.digest,
     )
 
 

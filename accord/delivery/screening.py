@@ -20,6 +20,8 @@ from accord.domain.forms import (
 )
 from accord.domain.identifiers import EffectKey
 from accord.domain.relay import CANNOT_PREPARE, Prepared
+from accord.ledger.planning import PLANNER
+from accord.ledger.records import EffectMoveRow
 from accord.quality.gate import screen
 from accord.quality.submission_facts import submission_facts
 from accord.quality.submissions import NEVER_RELEASED, SUBMISSIONS
@@ -123,13 +125,24 @@ class Screen:
             if order is not None and not rules:
                 orders.append((self._desk.powerserver_of(one.facility), order))
             items.append(self._preparer.prepared(key, one, order, rules))
-        self._desk.outbox.put(orders)
+        self._desk.outbox.put(orders, unsent=self._unsent([order.key for _, order in orders]))
         return items
+
+    def _unsent(self, keys: Sequence[EffectKey]) -> set[EffectKey]:
+        """Say which of these no byte has left of, or a peer has refused."""
+        rows = self._desk.ledger.effects(keys) if keys else {}
+        return {key for key in keys if key not in rows or rows[key].is_unsent}
 
     def _released(self, keys: Iterable[str]) -> set[str]:
         """Say which of the held ones a person has released: their word stands over most rules."""
-        rows = self._desk.ledger.effects(keys)
-        return {key for key, row in rows.items() if row.state is not EffectState.HELD}
+        ledger = self._desk.ledger
+        rows = ledger.effects(keys)
+        return {
+            key
+            for key, row in rows.items()
+            if row.state is not EffectState.HELD
+            and any(is_a_release(move) for move in ledger.moves_of(key))
+        }
 
     def _unreadable(self, entries: Mapping[EffectKey, Unreadable]) -> list[Prepared]:
         released = self._released(entries) if entries else set()
@@ -148,6 +161,12 @@ class Screen:
             for key, one in entries.items()
             if one.ref is not None
         ]
+
+
+def is_a_release(move: EffectMoveRow) -> bool:
+    """Say whether it was a person who let a held effect go on, and not the rules."""
+    goes_on = move.before == EffectState.HELD and move.after == EffectState.PLANNED
+    return goes_on and move.who != PLANNER
 
 
 def _can_go(order: DocumentOrder | None, submission: Submission) -> bool:

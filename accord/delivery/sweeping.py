@@ -6,7 +6,7 @@ from typing import Protocol
 
 from accord.delivery.desk import Desk
 from accord.domain.base import Record
-from accord.domain.effects import EffectState
+from accord.domain.effects import EffectState, Mode
 from accord.domain.forms import Submission, SubmissionRef, Unreadable
 from accord.domain.identifiers import EffectKey
 from accord.ledger.records import EffectRow
@@ -25,6 +25,10 @@ _OPEN = frozenset(
     }
 )
 _MUST_BE_PREPARED = _OPEN - {EffectState.HELD}
+
+
+class EmptyWindow(Exception):
+    """Nothing can lie between the two moments that were asked for; the text says what to change."""
 
 
 class SubmissionReader(Protocol):
@@ -49,13 +53,16 @@ class Observed(Record):
     refs: tuple[SubmissionRef, ...]
     """Every form that changed in the window, and that calls for a look."""
     to_read: tuple[SubmissionRef, ...]
-    """Those that have to be read: new ones, held ones, and ones whose document is not at hand."""
+    """Those that have to be read: new ones, held ones, ones whose document is not at hand, and
+    ones of earlier runs that may leave now: what they rest on may have changed since."""
     open_keys: tuple[EffectKey, ...]
     """Effects of earlier runs that are not over."""
     is_a_window: bool = False
     """Whether somebody asked for these moments, instead of what is new."""
     nameless: int = 0
     """Entries of a page that had no id: reported, since nobody can ask for them again."""
+    leaned_on: tuple[str, ...] = ()
+    """What OmegaAI does not declare, the site vouches for, and this run has used."""
 
 
 async def sweep(
@@ -78,11 +85,20 @@ async def sweep(
     Args:
         since: on the server's clock, aware; None: from the watermark.
         until: on the server's clock, aware; None: up to now.
+
+    Raises:
+        EmptyWindow: nothing can lie between the two moments.
+        PeerError: OmegaAI failed us.
     """
     if not dry_run:
         desk.ledger.release_expired()
     begun = desk.now()
     start = since or _from_watermark(desk)
+    if start and until and until <= start:
+        raise EmptyWindow(
+            "`until` is not after the moment up to which everything was seen: leave it empty, or "
+            "set `since` to an earlier moment too"
+        )
     seen: dict[EffectKey, SubmissionRef] = {}
     nameless = 0
     async for page in reader.submissions(start, until):
@@ -151,7 +167,21 @@ def _from_watermark(desk: Desk) -> datetime | None:
 def _to_read_again(desk: Desk, rows: Sequence[EffectRow]) -> list[EffectRow]:
     must = [row.key for row in rows if row.state in _MUST_BE_PREPARED]
     prepared = desk.outbox.holds(must)
-    return [row for row in rows if row.state is EffectState.HELD or row.key not in prepared]
+    watching = desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH
+    now = desk.now()
+    return [
+        row
+        for row in rows
+        if row.state is EffectState.HELD
+        or row.key not in prepared
+        or (not watching and _may_leave_first(row, now))
+    ]
+
+
+def _may_leave_first(row: EffectRow, now: datetime) -> bool:
+    """Say whether this may be the run in which an effect leaves for the first time."""
+    is_due = row.not_before is None or row.not_before <= now
+    return row.state is EffectState.PLANNED and row.is_unsent and is_due
 
 
 def _ref(row: EffectRow) -> SubmissionRef:

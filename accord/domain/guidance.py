@@ -26,6 +26,14 @@ GUIDANCE: dict[str, Guidance] = {
         en="More than one document in PowerServer may be this form. Open the Document Viewer, "
         "compare, then run done-by-hand if it is there, or retry-effect if it is not.",
     ),
+    "not-looked-at": _G(
+        pt="O PowerServer não pôde ser lido por inteiro para este paciente; nada é enviado sem ter "
+        "olhado antes. Verifique a estação DICOM e o limite de linhas (dicom.find_limit); segue "
+        "sozinho na próxima execução.",
+        en="PowerServer could not be read completely for this patient, and nothing is sent without "
+        "having looked. Check the DICOM station and its row limit (dicom.find_limit); it goes on "
+        "by itself with the next run.",
+    ),
     "absent-twice": _G(
         pt="Enviado sem resposta e não encontrado duas vezes. Confira no Document Viewer; se não "
         "estiver lá, use retry-effect.",

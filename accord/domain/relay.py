@@ -126,7 +126,7 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
     moot = tuple(e.key for e in earlier if e.state in NOT_THERE)
     if item.status is SubmissionStatus.WITHDRAWN:
         maybe = next((e for e in reversed(earlier) if e.state is EffectState.PARKED), None)
-        return _withdraw(item, there or coming or maybe, moot)
+        return _withdraw(item, found, there or coming or maybe, moot)
     if item.gone:
         return _superseded(item, SOURCE_GONE, ())
     if item.held:
@@ -158,7 +158,17 @@ def _file(
     )
 
 
-def _withdraw(item: Prepared, there: Earlier | None, moot: tuple[EffectKey, ...]) -> Decision:
+def _withdraw(
+    item: Prepared, found: Recognition, there: Earlier | None, moot: tuple[EffectKey, ...]
+) -> Decision:
+    if there is None and found is not Recognition.ABSENT:
+        return Decision(  # what stands there may be the vendor's copy: it cannot be named to it
+            key=item.key,
+            intent=Intent.WITHDRAW_DOCUMENT,
+            state=EffectState.PARKED,
+            reason=RETIRE_BY_HAND,
+            supersedes=moot,
+        )
     if there is None:
         decision = _superseded(item, NOTHING_TO_WITHDRAW, moot)
         return decision.model_copy(update={"intent": Intent.WITHDRAW_DOCUMENT})

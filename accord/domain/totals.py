@@ -26,6 +26,10 @@ class Bucket(StrEnum):
 NEEDS_A_PERSON = frozenset({Bucket.HELD, Bucket.PARKED, Bucket.HUMAN_TASK, Bucket.REJECTED})
 
 
+UNPROVEN = frozenset({Bucket.UNVERIFIABLE, Bucket.IN_DOUBT})
+"""It left, and nothing shows that it arrived: never plain green."""
+
+
 class DoesNotTieOut(Exception):
     """The buckets do not add up to what was observed: the run cannot be trusted."""
 

@@ -54,6 +54,12 @@ def add(
     return [there[effect.key] for effect in effects]
 
 
+def may_change_subject(row: EffectRow) -> bool:
+    """Say whether an effect may turn out to be about another patient: nothing of it has left."""
+    waits = row.state in (EffectState.PLANNED, EffectState.HELD)
+    return row.subject == UNKNOWN_SUBJECT or (waits and row.is_unsent)
+
+
 def describe(
     connection: Connection, key: str, description: Description, *, now: datetime
 ) -> EffectRow:
@@ -62,8 +68,8 @@ def describe(
 
     Raises:
         UnknownEffect: no such key.
-        IllegalMove: a worker has it, the peer has it, it is over, or what it is about is known
-            and would change.
+        IllegalMove: a worker has it, the peer has it, it is over, or it was sent and would be
+            about another patient.
     """
     row = load(connection, [key], lock=True).get(key)
     if row is None:
@@ -72,7 +78,7 @@ def describe(
         raise IllegalMove(key, row.state, row.state, "it can no longer be described")
     values = description.model_dump(exclude_none=True)
     whom = (values.get("subject", row.subject), values.get("barrier", row.barrier))
-    if whom != (row.subject, row.barrier) and row.subject != UNKNOWN_SUBJECT:
+    if whom != (row.subject, row.barrier) and not may_change_subject(row):
         raise IllegalMove(key, row.state, row.state, "it is about another subject")
     if values:
         values["updated_at"] = now

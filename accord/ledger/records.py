@@ -111,6 +111,12 @@ class EffectRow(Record):
     run: str
     retired_at: datetime | None
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether no byte has left of it, or the peer refused it and it is made anew."""
+        refused = not self.digest and self.intent is not Intent.WITHDRAW_DOCUMENT
+        return not self.attempts or refused
+
 
 class Claim(Record):
     """A worker's right to one effect until `until`; `token` fences off whoever had it before."""

@@ -13,7 +13,7 @@ PAGE = 500
 _CHANGING = (
     *("state", "reason", "rung", "evidence", "attempts", "lease_holder", "lease_token"),
     *("lease_until", "not_before", "sent_at", "landed_at", "verified_at", "absent_at"),
-    *("moved_by", "moved_why", "updated_at"),
+    *("moved_by", "moved_why", "updated_at", "digest"),
 )
 
 _ONE = select(EFFECT).where(EFFECT.c.key == bindparam("wanted"))

@@ -107,6 +107,8 @@ def move(row: EffectRow, wanted: Move, *, now: datetime) -> EffectRow:
     if wanted.to is EffectState.PLANNED:
         changes |= {"lease_token": row.lease_token + 1, "absent_at": None}
         changes |= {"not_before": wanted.not_before or row.not_before}
+    if row.state is EffectState.REJECTED and wanted.to is EffectState.PLANNED:
+        changes |= {"digest": ""}  # nothing of it is there: it is made anew, from what stands now
     if wanted.to is EffectState.LANDED:
         changes |= {"landed_at": now, "absent_at": None}
     if wanted.to is EffectState.VERIFIED:

@@ -106,6 +106,7 @@ class Clinic:
         steps: Collection[str] = STEPS,
         patience_s: float = 3.0,
         before: Mapping[str, Callable[[], object]] | None = None,
+        server: str = "main",
     ) -> RelayReport:
         """
         Run the six steps once, as the flow does; a peer's failure is raised as there.
@@ -113,6 +114,7 @@ class Clinic:
         Args:
             steps: of those that touch PowerServer, the ones to be done.
             before: what happens in the world just before a step.
+            server: the file's name of the only PowerServer.
         """
 
         def reached(step: str) -> bool:
@@ -121,7 +123,7 @@ class Clinic:
             return step in steps and not dry_run
 
         desk = self.desk
-        wire = self.file.site.powerservers["main"]
+        wire = self.file.site.powerservers[server]
         async with (
             OmegaAIClient.open(
                 self.file.site.omegaai,
@@ -137,12 +139,12 @@ class Clinic:
             if observed.to_read:
                 screened = await Screen(desk, omegaai, RENDERER).screen(observed.to_read)
             reached("look")
-            looked = await look_before_sending(desk, {"main": powerserver}, screened.items)
+            looked = await look_before_sending(desk, {server: powerserver}, screened.items)
             plan = plan_sweep(desk, observed, screened, looked, dry_run=dry_run)
             if reached("deliver"):
-                await deliver(desk, {"main": powerserver}, plan.may_leave)
+                await deliver(desk, {server: powerserver}, plan.may_leave)
             if reached("verify"):
-                self.verifier = Verifier(desk, {"main": powerserver}, same_content)
+                self.verifier = Verifier(desk, {server: powerserver}, same_content)
                 await self.verifier.verify(patience_s=patience_s, again=plan.look_again)
         return report_run(desk, observed, plan, len(screened.not_submitted))
 

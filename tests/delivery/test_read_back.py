@@ -48,6 +48,7 @@ async def test_without_a_read_back_nothing_is_green(unseen: Clinic) -> None:
     again = await unseen.relay()
 
     assert report.totals.buckets == {Bucket.UNVERIFIABLE: 3}
+    assert report.verdict is Verdict.UNPROVEN
     assert report.verified == ()
     assert unseen.states() == {S.UNVERIFIABLE: 3}
     assert {row.rung for row in unseen.rows()} == {""}

@@ -90,8 +90,8 @@ def test_an_effect_is_not_replaced(ledger: Ledger, url: str) -> None:
                "barrier", "key"]
 )  # fmt: skip
 def test_what_an_effect_is_about_never_changes(ledger: Ledger, url: str, column: str) -> None:
-    """Key, organization, subject, chain, intent and occasion are written once."""
-    ledger.plan([an_effect("one")])
+    """Key, organization, chain and intent are written once; once sent, the subject too."""
+    bring_to(ledger, "one", S.IN_DOUBT)
     with pytest.raises(DBAPIError, match="never changes"):
         _raw(url, f"UPDATE effect SET {column} = 'OTHERWISEOTHERWISE22'")
 

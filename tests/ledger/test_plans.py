@@ -90,8 +90,8 @@ def test_what_was_unknown_is_filled_in_later(ledger: Ledger) -> None:
     assert ledger.by_digest("lakeside", "a" * 64) == [row]
 
 
-def test_an_unknown_subject_becomes_known_once(ledger: Ledger) -> None:
-    """Whom a held form is about may be learnt later; what is known never changes."""
+def test_an_unknown_subject_becomes_known(ledger: Ledger) -> None:
+    """Whom a held form is about may be learnt later, and may be corrected until it is sent."""
     ledger.plan([an_effect("one", disposition=S.HELD, reason="x", subject="unknown")])
     known = Description(subject="patient-1", barrier="patient-1")
 
@@ -99,9 +99,32 @@ def test_an_unknown_subject_becomes_known_once(ledger: Ledger) -> None:
 
     assert (row.subject, row.barrier) == ("patient-1", "patient-1")
     assert ledger.effect(key_of("one")) == row == ledger.describe(key_of("one"), known)
+    corrected = Description(subject="patient-2", barrier="patient-2")
+    assert ledger.describe(key_of("one"), corrected).subject == "patient-2"
+
+
+def test_a_subject_stays_once_anything_was_sent(ledger: Ledger) -> None:
+    """A resend is about the patient that the first sending was about."""
+    row = bring_to(ledger, "one", S.IN_DOUBT)
+    ledger.saw_absent(row.key, row.updated_at)
+    ledger.move(row.key, S.PLANNED, who="read-back", why="absent twice")
     for other in (Description(subject="patient-2"), Description(barrier="patient-2")):
-        with pytest.raises(IllegalMove):
-            ledger.describe(key_of("one"), other)
+        with pytest.raises(IllegalMove, match="another subject"):
+            ledger.describe(row.key, other)
+
+
+def test_what_was_refused_may_be_made_anew(ledger: Ledger) -> None:
+    """Nothing of it is there: other bytes, and another patient, if a person has it tried again."""
+    row = bring_to(ledger, "one", S.REJECTED)
+    again = ledger.move(row.key, S.PLANNED, who="on-call", why="mended")
+    assert (again.digest, again.is_unsent, again.attempts) == ("", True, 1)
+
+    anew = Description(digest="b" * 64, subject="patient-2", barrier="patient-2")
+    described = ledger.describe(row.key, anew)
+
+    assert (described.digest, described.subject) == ("b" * 64, "patient-2")
+    with pytest.raises(IllegalMove):
+        ledger.describe(row.key, Description(subject="patient-3"))
 
 
 @pytest.mark.parametrize("state", [S.CLAIMED, S.SENT, S.IN_DOUBT, S.LANDED, S.VERIFIED], ids=str)

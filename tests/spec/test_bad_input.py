@@ -33,14 +33,17 @@ from accord.domain.organization_text import WrongOrganizationFile, parse
 from accord.domain.organizations import OrganizationFile
 from accord.domain.wires import DicomWire
 from accord.ledger.database import Database
+from accord.ledger.humantasks import TaskToOpen
 from accord.ledger.migrate import code_version
 from accord.ledger.tables import EFFECT
 from blocks.omegaai import OmegaAI
 from blocks.site import Site
 from deployments.enrolment import limit_one
 from deployments.local_server import LocalServer
+from flows.attest_task import attest_task
 from flows.relay_forms import relay_forms
 from flows.release_hold import release_hold
+from flows.retry_effect import retry_effect
 from tests.delivery.clinic import Clinic, a_clinic
 from tests.orchestration.towns import EnrolledTown, enrol, enrolled_town
 from tests.spec.strangers import HTTP_400, a_stranger, http, nobody
@@ -662,7 +665,29 @@ def test_a_decision_about_an_unknown_effect_says_so(town: EnrolledTown) -> None:
 
     unknown = release_hold(town.slug, "A" * 20, "Ana", "a test", return_state=True)
     illegal = release_hold(town.slug, str(key), "Ana", "a test", return_state=True)
+    retried = retry_effect(town.slug, str(key), "Ana", "a test", return_state=True)
 
     assert "UnknownEffect: the ledger has no effect AAAA" in str(unknown.message)
     assert "IllegalMove: " in str(illegal.message)
-    assert (unknown.name, illegal.name) == ("Failed", "Failed")
+    assert "only what has stopped is retried" in str(retried.message)
+    assert {unknown.name, illegal.name, retried.name} == {"Failed"}
+
+
+@pytest.mark.prefect_server
+def test_a_word_on_a_task_that_is_not_a_task_of_its_own_says_so(town: EnrolledTown) -> None:
+    """An unknown task, or one that ends with its effect, is not ended by `attest-task`."""
+    asked = {"organization": town.slug, "process": "relay-forms", "about": "a test"}
+    with town.database.open() as ledger:
+        ended, other = (
+            ledger.open_task(TaskToOpen.model_validate({**asked, "kind": kind})).id
+            for kind in ("duplicate-document", "retire-by-hand")
+        )
+
+    said = [
+        attest_task(town.slug, task, "Ana", "seen", return_state=True)
+        for task in ("A" * 20, other, ended, ended)
+    ]
+
+    assert [state.name for state in said] == ["Failed", "Failed", "Completed", "Completed"]
+    assert "UnknownEffect: " in str(said[0].message)
+    assert "run done-by-hand" in str(said[1].message)
