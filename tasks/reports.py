@@ -73,6 +73,11 @@ def conclude_task(row: TaskRow) -> State[Any]:
     return Completed(message=f"task {row.id} ({row.kind}) is now: {row.state}")
 
 
+def conclude_retention(retired: int) -> State[Any]:
+    """Give the state after old effects have been forgotten."""
+    return Completed(message=f"effects that keep only key, digest and state from now on: {retired}")
+
+
 def conclude_mode(mode: Mode) -> State[Any]:
     """Give the state after a switch of mode."""
     return Completed(message=f"mode is now: {mode}")

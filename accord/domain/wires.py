@@ -237,6 +237,13 @@ class RelayTimings(Record):
         return self
 
 
+class Retention(Record):
+    """How long this site keeps what it no longer needs (docs/privacy.md)."""
+
+    ledger: timedelta = Field(default=timedelta(days=730), ge=timedelta(days=30))
+    """After this, an effect that is over keeps its key, digest and state; ids are emptied."""
+
+
 class Site(Record):
     """How one organization's peers are reached. One PowerServer per name."""
 
@@ -244,6 +251,7 @@ class Site(Record):
     powerservers: dict[str, PowerServerWire]
     omegaai: OmegaAIWire
     relay: RelayTimings = RelayTimings()
+    retention: Retention = Retention()
 
 
 def known_zone(name: str) -> str:

@@ -24,6 +24,7 @@ from accord.sandbox.blume_forms import Submitted
 from accord.sandbox.blume_mischief import MISCHIEF, misbehave
 from flows.attest_task import attest_task
 from flows.done_by_hand import done_by_hand
+from flows.forget_old import forget_old
 from flows.release_hold import release_hold
 from flows.retry_effect import retry_effect
 from flows.set_mode import set_mode
@@ -205,6 +206,7 @@ def decisions(left: Aftermath, patients: Patients) -> None:
         ("unknown task", attest_task, "A" * 20),
     ):
         left.of(name, flow(slug, key, **who, return_state=True))
+    left.of("forget", forget_old(slug, return_state=True))
     left.of("deliver", set_mode(slug, "deliver", **who, return_state=True))
     left.of("at last", left.town.relay())
     patients.submit("normal", "pdf")

@@ -24,6 +24,7 @@ DEPLOYMENTS = {
     "retry-effect/one-item",
     "done-by-hand/one-item",
     "attest-task/one-item",
+    "forget-old/nightly",
     "set-mode/switch",
     "note-alert/automation",
 }

@@ -67,7 +67,8 @@ def enrol(text: str, environment: dict[str, str]) -> str:
         block.register_type_and_schema()
     save_blocks(text, file, Secrets(slug, environment))
     with get_client(sync_client=True) as client:
-        limit_one(client, f"{RELAY_FORMS}-{slug}")
+        for process in (RELAY_FORMS, "forget-old"):
+            limit_one(client, f"{process}-{slug}")
     return slug
 
 
