@@ -1,7 +1,7 @@
 """What a run says of itself: totals that tie out, and what waits for whom."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from accord.delivery.asking import ANSWERED_BY_A_WORD, ATTEST_BY_HAND, REMOVED_AFTER_LANDING
 from accord.delivery.desk import Desk
@@ -39,7 +39,7 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
     standing = {**{key: _STOPPED[row.state] for key, row in before.items()}, **buckets}
     tasks = desk.ledger.tasks(desk.slug)
     attention = _attention(desk, everything, standing, tasks)
-    asked = _asked(desk, tasks, {each.key for each in attention})
+    asked = _asked(desk, tasks, attention)
     return RelayReport(
         organization=desk.slug,
         since=observed.since,
@@ -154,9 +154,17 @@ def _calls_for(row: EffectRow) -> str:
 
 
 def _asked(
-    desk: Desk, tasks: Sequence[TaskRow], told: Collection[EffectKey | None]
+    desk: Desk, tasks: Sequence[TaskRow], told: Sequence[Attention]
 ) -> tuple[Attention, ...]:
     """Give the tasks that people have not done yet, of whichever run, beside what is told."""
+    keys, ids = {each.key for each in told}, {each.task for each in told}
+    open_still = [
+        task
+        for task in tasks
+        if task.process == desk.process
+        and task.id not in ids
+        and not (task.kind in ANSWERED_BY_A_WORD and task.key in keys)
+    ]
     return tuple(
         Attention(
             key=EffectKey(task.key) if task.key else None,
@@ -166,6 +174,5 @@ def _asked(
             what_to_do=what_to_do(task.kind, desk.file.site.locale),
             task="" if task.kind in ANSWERED_BY_A_WORD else task.id,
         )
-        for task in tasks
-        if task.process == desk.process and (not task.key or task.key not in told)
+        for task in open_still
     )
