@@ -1,27 +1,16 @@
 """HTTP statuses and OperationOutcomes as the four errors. Codes only: texts may name patients."""
 
 import json
-import re
 
 import httpx
 
 from accord.adapters.errors import Malformed, PeerError, Phase, Rejected, Unavailable, Uncertain
 from accord.adapters.fhir_elements import JsonObject, Misshapen, codes, objects, text
+from accord.adapters.fhir_outcome_codes import DETAILS, ISSUE_TYPES
 from accord.adapters.http import retry_after_s
 
 BUSY = frozenset({408, 425, 429, 503})
 REFUSED = {"error", "fatal"}
-ISSUE_TYPES = frozenset(
-    {
-        *("invalid", "structure", "required", "value", "invariant", "security", "login"),
-        *("unknown", "expired", "forbidden", "suppressed", "processing", "not-supported"),
-        *("duplicate", "multiple-matches", "not-found", "deleted", "too-long", "code-invalid"),
-        *("extension", "too-costly", "business-rule", "conflict", "transient", "lock-error"),
-        *("no-store", "exception", "timeout", "incomplete", "throttled", "informational"),
-    }
-)
-"""FHIR R4 value set issue-type; anything else in its place may be anybody's words."""
-_DETAIL = re.compile(r"MSG_[A-Z_]{1,40}|[A-Z]{0,5}[-_]?[0-9]{1,4}")
 OTHER = "other"
 
 
@@ -63,7 +52,8 @@ def refusals(outcome: JsonObject) -> list[str]:
     """
     Give the codes of an OperationOutcome's issues that say no.
 
-    What does not look like a code is 'other': a peer may write a patient's name or number there.
+    Only published codes: a peer may write a patient's name or number in their place. An unknown
+    issue type is 'other', so that it is still a refusal; an unknown detail is left out.
     """
     found = []
     for issue in objects(outcome, "issue"):
@@ -72,7 +62,7 @@ def refusals(outcome: JsonObject) -> list[str]:
             named = codes(details) if isinstance(details, dict) else []
             code = text(issue, "code")
             found.append(code if code in ISSUE_TYPES else OTHER)
-            found += [each if _DETAIL.fullmatch(each) else OTHER for each in named]
+            found += [each for each in named if each in DETAILS]
     return list(dict.fromkeys(found))
 
 
