@@ -29,9 +29,11 @@ from accord.rendering.renderer import FormRenderer
 
 READ_AT_ONCE = 250
 RENDERED_AT_ONCE = 2  # the typesetter lets go of the interpreter; more than cores gains nothing
-NOT_SUBMITTED = frozenset(
-    {SubmissionStatus.IN_PROGRESS, SubmissionStatus.STOPPED, SubmissionStatus.UNKNOWN}
-)
+NOT_SUBMITTED = frozenset({SubmissionStatus.IN_PROGRESS, SubmissionStatus.STOPPED})
+"""
+What calls for nothing: saved and not sent, or given up before it was. A status that nobody knows
+may well be a submission, so a person is asked.
+"""
 _GONE = frozenset({UnreadableReason.VANISHED, UnreadableReason.VERSION_GONE})
 
 

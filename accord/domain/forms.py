@@ -80,8 +80,8 @@ class SubmissionStatus(StrEnum):
     COMPLETED = "completed"
     AMENDED = "amended"  # a new version of what was submitted
     WITHDRAWN = "entered-in-error"
-    STOPPED = "stopped"
-    UNKNOWN = "unknown"
+    STOPPED = "stopped"  # given up half filled in, so never submitted; or a document superseded
+    UNKNOWN = "unknown"  # none of these words, or none at all
 
 
 class Submission(Record):

@@ -23,10 +23,12 @@ _WHAT_IT_IS = (
     Rule(
         name="submitted-not-in-progress",
         check=one_of("status", "completed", "amended", "entered-in-error"),
-        text_pt="O formulário foi enviado, e não apenas salvo.",
-        text_en="The form was submitted, not only saved.",
-        what_to_do_pt="Peça ao paciente que conclua e envie o formulário no Blume.",
-        what_to_do_en="Ask the patient to finish and submit the form in Blume.",
+        text_pt="O formulário diz que foi enviado, e não apenas salvo.",
+        text_en="The form says that it was submitted, not only saved.",
+        what_to_do_pt="Veja o status dele no OmegaAI. Se o paciente não enviou, peça que envie no "
+        "Blume; se enviou, use release-hold e diga à RamSoft qual status veio.",
+        what_to_do_en="See its status in OmegaAI. If the patient did not submit it, have it "
+        "submitted in Blume; if they did, run release-hold and tell RamSoft which status came.",
     ),
     Rule(
         name="issuer-known",
@@ -187,7 +189,10 @@ _THE_DOCUMENT = (
 )
 
 SUBMISSIONS = Suite("submissions", (*_WHAT_IT_IS, *_WHERE_IT_COMES_FROM, *_THE_DOCUMENT))
-"""Judges `submission_facts`. What is `in-progress` is dropped before; here it would be held."""
+"""
+Judges `submission_facts`. What is `in-progress` or `stopped` is dropped before; here it would be
+held, as a status is that nobody knows.
+"""
 
 NEVER_RELEASED = frozenset(rule.name for rule in SUBMISSIONS.rules if not rule.releasable)
 """A form that breaks one of these could land in another person's chart: it has to be mended."""
