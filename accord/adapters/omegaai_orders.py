@@ -88,16 +88,25 @@ class OccasionReader:
 
     def facility(self, occasion: Occasion, *others: JsonObject) -> Facility | None:
         """
-        Find the facility that an order, an appointment, the questionnaire or the patient names.
+        Find the facility that the orders and appointments name, or else one of `others` does.
 
-        None where several could be meant; the only one where none is named.
+        None where two are named, by one resource or by several: neither is guessed. `others`,
+        the patient's own place among them, are asked only where the occasion itself names none;
+        where nothing names any, it is the only one there is.
         """
-        for resource in (*occasion.orders, *occasion.appointments, *others):
-            for names in self._names(resource):
-                for facility in self._facilities:
-                    if _is_called(facility, names):
-                        return facility
+        for resources in ((*occasion.orders, *occasion.appointments), others):
+            named = {each.slug: each for one in resources for each in self._named(one)}
+            if named:
+                return next(iter(named.values())) if len(named) == 1 else None
         return self._facilities[0] if len(self._facilities) == 1 else None
+
+    def _named(self, resource: JsonObject) -> list[Facility]:
+        """Give the facilities that a resource's places are; an id says more than a name."""
+        found: list[Facility] = []
+        for names in self._names(resource):
+            by_id = [each for each in self._facilities if _has_id(each, names)]
+            found += by_id or [each for each in self._facilities if _is_called(each, names)]
+        return found
 
     def _names(self, resource: JsonObject) -> list[set[str]]:
         """Give what each place is called: its id, its name, and those of who runs it."""
@@ -113,9 +122,11 @@ class OccasionReader:
         return called
 
 
+def _has_id(facility: Facility, names: set[str]) -> bool:
+    return bool(facility.omegaai_id) and f"Organization/{facility.omegaai_id}" in names
+
+
 def _is_called(facility: Facility, names: set[str]) -> bool:
-    if facility.omegaai_id and f"Organization/{facility.omegaai_id}" in names:
-        return True
     return facility.name.casefold() in {name.strip().casefold() for name in names}
 
 

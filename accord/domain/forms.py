@@ -106,7 +106,7 @@ class Submission(Record):
     issuer_known: bool = True
     """Whether the issuer map knows the identifier's system."""
     facility: str = ""
-    """Slug of the facility in the organization file, '' where none fits."""
+    """Slug of the facility in the organization file, '' where none fits or two are named."""
     accession: AccessionNumber | None = None
     placer_order: str = ""
     appointment_subject_agrees: bool | None = None

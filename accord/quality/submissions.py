@@ -76,10 +76,12 @@ _WHAT_IT_IS = (
     Rule(
         name="facility-known",
         check=is_true("facility_known"),
-        text_pt="A unidade do formulário está no arquivo da organização.",
-        text_en="The form's facility is in the organization file.",
-        what_to_do_pt="Acrescente a unidade, ou o omegaai_id dela, no arquivo da organização.",
-        what_to_do_en="Add the facility, or its omegaai_id, to the organization file.",
+        text_pt="O formulário é de uma só unidade, que está no arquivo da organização.",
+        text_en="The form is of one facility, which is in the organization file.",
+        what_to_do_pt="Acrescente a unidade, ou o omegaai_id dela, no arquivo da organização; se "
+        "o pedido e o agendamento citam duas, corrija isso no OmegaAI.",
+        what_to_do_en="Add the facility, or its omegaai_id, to the organization file; if order and "
+        "appointment name two, mend that in OmegaAI.",
     ),
     Rule(
         name="clinical-names-an-accession",

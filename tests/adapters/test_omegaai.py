@@ -425,6 +425,52 @@ async def test_the_facility_is_told_by_id_or_by_name_whatever_its_case(clinic: C
     ]
 
 
+NORTE = {"resourceType": "Organization", "id": "norte", "name": "Unidade N"}
+PAULISTA = {"resourceType": "Organization", "id": "p", "name": "LAKESIDE PAULISTA"}
+AT_NORTE, AT_PAULISTA = {"reference": "Organization/norte"}, {"reference": "Organization/p"}
+PLACES: list[Any] = [
+    pytest.param({"performer": [AT_NORTE]}, [AT_NORTE], {}, "lakeside-norte", id="all agree"),
+    pytest.param({"performer": [AT_NORTE]}, [AT_PAULISTA], {}, "", id="order and appointment"),
+    pytest.param({"performer": [AT_PAULISTA, AT_NORTE]}, [], {}, "", id="within the order"),
+    pytest.param({}, [AT_PAULISTA, AT_NORTE], {}, "", id="within the appointment"),
+    pytest.param(
+        {"performer": [AT_NORTE]},
+        [],
+        {"managingOrganization": AT_PAULISTA},
+        "lakeside-norte",
+        id="a patient registered elsewhere",
+    ),
+    pytest.param(
+        {}, [], {"managingOrganization": AT_PAULISTA}, "lakeside-paulista", id="only the patient"
+    ),
+]
+
+
+@pytest.mark.parametrize(("order", "rooms", "patient", "facility"), PLACES)
+async def test_two_facilities_are_none(
+    clinic: Clinic,
+    order: dict[str, Any],
+    rooms: list[dict[str, Any]],
+    patient: dict[str, Any],
+    facility: str,
+) -> None:
+    """Which PowerServer a form goes to is not guessed; whose patient it is says less."""
+    sim, world, blume = clinic
+    visit = world.visits[0]
+    sim.load([NORTE, PAULISTA])
+    stored = sim.read("ServiceRequest", visit.service_request_id)
+    sim.load([{**stored, "locationReference": [], "performer": [], **order}])
+    stored = sim.read("Appointment", visit.appointment_id)
+    members = [*stored["participant"][:1], *({"actor": room} for room in rooms)]
+    sim.load([{**stored, "participant": members}])
+    stored = sim.read("Patient", visit.patient_id)
+    stored.pop("managingOrganization", None)
+    sim.load([{**stored, **patient}])
+    note = blume.submit_normal(visit, "clinical")
+    async with omegaai_client(sim, TWO) as client:
+        assert (await _one(client, note)).facility == facility
+
+
 async def test_an_earlier_version_of_a_template_is_found_in_its_history(
     clinic: Clinic, client: OmegaAIClient
 ) -> None:

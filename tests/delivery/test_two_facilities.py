@@ -1,0 +1,46 @@
+"""An organization with two facilities: a form that could be of either goes nowhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accord.domain.effects import EffectState
+from accord.domain.totals import Bucket
+from tests.delivery.clinic import Clinic, a_clinic
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    with a_clinic(tmp_path) as opened:
+        organization = opened.file.organization
+        (first,) = organization.facilities
+        norte = first.model_copy(
+            update={"slug": "lakeside-norte", "name": "Lakeside Norte", "omegaai_id": "norte"}
+        )
+        both = organization.model_copy(update={"facilities": (first, norte)})
+        opened.file = opened.file.model_copy(update={"organization": both})
+        yield opened
+
+
+async def test_a_form_of_two_facilities_is_held_and_never_sent(clinic: Clinic) -> None:
+    """The order names one, the appointment the other: held with words, also if released."""
+    visit = clinic.world.visits[0]
+    norte = {"resourceType": "Organization", "id": "norte", "name": "Lakeside Norte"}
+    order = clinic.omegaai.read("ServiceRequest", visit.service_request_id)
+    clinic.omegaai.load([norte, {**order, "performer": [{"reference": "Organization/norte"}]}])
+    clinic.blume.submit_normal(visit, "clinical")
+    clinic.blume.submit_normal(clinic.world.visits[1], "clinical")
+
+    report = await clinic.relay()
+
+    assert report.totals.buckets == {Bucket.VERIFIED: 1, Bucket.HELD: 1}
+    (attention,) = report.attention
+    assert attention.reason == "facility-known"
+    assert "citam duas" in attention.what_to_do
+
+    clinic.ledger.move(attention.key or "", EffectState.PLANNED, who="ana", why="try it")
+    await clinic.relay()
+
+    assert clinic.states() == {EffectState.VERIFIED: 1, EffectState.PARKED: 1}
+    assert len(clinic.powerserver.documents) == 1
