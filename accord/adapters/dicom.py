@@ -17,6 +17,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from accord.adapters.dicom_association import MODELS, Line, LineLost, Service
 from accord.adapters.dicom_objects import ObjectRef, Retrieved
+from accord.adapters.dicom_partial import OddObject
 from accord.adapters.dicom_pool import AssociationPool
 from accord.adapters.dicom_quiet import quiet
 from accord.adapters.dicom_retrieval import Retrieval
@@ -29,7 +30,7 @@ from accord.adapters.dicom_status import (
     is_out_of_resources,
     is_warning,
 )
-from accord.adapters.errors import Malformed, Phase, Unavailable, Uncertain
+from accord.adapters.errors import Phase, Unavailable, Uncertain
 from accord.domain.documents import Answer, AnswerKind
 from accord.domain.wires import DicomWire
 
@@ -125,8 +126,9 @@ class DicomStation:
         named in the result; objects that were never asked for are dropped.
 
         Raises:
+            NotHandedOut: it could send none of them.
+            OddObject: two different objects under one SOP Instance UID.
             PeerError: the station refused, or broke off twice.
-            Malformed: two different objects under one SOP Instance UID.
         """
         return self._retrieval.fetch(wanted)
 
@@ -169,7 +171,7 @@ class DicomStation:
                 if code not in PENDING:
                     return FindResult(tuple(rows), self._cut_short(code, rows))
                 if row is None:
-                    raise Malformed("a row of the C-FIND cannot be decoded", Phase.PROCESS)
+                    raise OddObject("a row of the C-FIND cannot be decoded", Phase.PROCESS)
                 rows.append(row)
         raise LineLost
 

@@ -76,7 +76,7 @@ class DicomDocuments:
 
         Raises:
             Unavailable: the station shows it but did not send it.
-            Malformed: it holds no document, or belongs to another patient than it seemed.
+            OddObject: it holds no document, or belongs to another patient than it seemed.
             PeerError: as for any retrieval.
         """
         fetched = self.fetch_many([seen])

@@ -9,6 +9,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
 from accord.adapters.dicom_limits import fitting
+from accord.adapters.dicom_partial import OddObject
 from accord.adapters.dicom_rows import (
     DOCUMENT_TYPE,
     LEVEL_CODE,
@@ -17,7 +18,7 @@ from accord.adapters.dicom_rows import (
     PRIVATE_CREATOR,
 )
 from accord.adapters.dicom_studies import StudyState
-from accord.adapters.errors import Malformed, Phase
+from accord.adapters.errors import Phase
 from accord.domain.documents import DocumentOrder
 from accord.domain.forms import Section
 from accord.domain.identifiers import EffectKey, Uid
@@ -86,16 +87,16 @@ def content_of(ds: Dataset) -> bytes:
     (0042,0015) tells the true length; where the writer left it out, one trailing NUL is padding.
 
     Raises:
-        Malformed: there is no document, or less of it than its length says.
+        OddObject: there is no document, or less of it than its length says.
     """
     raw = ds.get("EncapsulatedDocument")
     if not isinstance(raw, bytes):
-        raise Malformed("the object holds no document (0042,0011)", Phase.VERIFY)
+        raise OddObject("the object holds no document (0042,0011)", Phase.VERIFY)
     length = ds.get("EncapsulatedDocumentLength")
     if not length:
         return raw[:-1] if raw.endswith(b"\0") else raw
     if int(length) > len(raw):
-        raise Malformed("the document is shorter than (0042,0015) says", Phase.VERIFY)
+        raise OddObject("the document is shorter than (0042,0015) says", Phase.VERIFY)
     return raw[: int(length)]
 
 

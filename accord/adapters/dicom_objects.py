@@ -12,8 +12,9 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian, Implicit
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 
+from accord.adapters.dicom_partial import OddObject
 from accord.adapters.dicom_socket import acknowledge_at_once
-from accord.adapters.errors import Malformed, Phase, Unavailable
+from accord.adapters.errors import Phase, Unavailable
 from accord.domain.identifiers import Uid
 
 _TAKEN, _NOT_AUTHORIZED = 0x0000, 0x0124
@@ -69,10 +70,10 @@ class Inbox:
         Refuse contents that contradict each other.
 
         Raises:
-            Malformed: two different objects under one SOP Instance UID.
+            OddObject: two different objects under one SOP Instance UID.
         """
         if self.conflicting:
-            raise Malformed(
+            raise OddObject(
                 "two different objects came under one SOP Instance UID (0008,0018)", Phase.VERIFY
             )
 

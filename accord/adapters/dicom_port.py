@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from accord.adapters.dicom_documents import DicomDocuments
 from accord.adapters.dicom_filing import DicomFiling
-from accord.adapters.errors import Phase, Unavailable
+from accord.adapters.dicom_partial import CutShort
+from accord.adapters.errors import Phase
 from accord.domain.documents import Answer, DocumentOrder, DocumentSeen
 from accord.domain.forms import Section
 from accord.domain.identifiers import AccessionNumber, Uid
@@ -28,12 +29,13 @@ class DicomReader:
         A document whose level the peer does not tell is listed in both.
 
         Raises:
-            Unavailable: the list is not complete, so absence from it would prove nothing.
+            CutShort: the list is not complete, so absence from it would prove nothing.
+            OddObject: a row of it cannot be read.
             PeerError: the peer could not be asked.
         """
         found = await asyncio.to_thread(self._documents.documents_of, patient, accession)
         if not found.complete:
-            raise Unavailable(
+            raise CutShort(
                 "the station's results are cut short at its limit (dicom.find_limit): raise it",
                 Phase.VERIFY,
             )
@@ -46,6 +48,8 @@ class DicomReader:
         Fetch documents' bytes by SOP Instance UID; what could not be fetched is left out.
 
         Raises:
+            NotHandedOut: the station sent none of them, and says that it cannot.
+            OddObject: one of them is not what the list said of it.
             PeerError: the peer could not be asked, or broke its protocol.
         """
         fetched = await asyncio.to_thread(self._documents.fetch_many, seen)

@@ -9,9 +9,17 @@ from pydicom.dataset import Dataset
 
 from accord.adapters.dicom_association import MODELS, Line, LineLost, Service
 from accord.adapters.dicom_objects import Inbox, ObjectRef, Receiver, Retrieved
+from accord.adapters.dicom_partial import NotHandedOut
 from accord.adapters.dicom_pool import AssociationPool, BrokeOff
-from accord.adapters.dicom_status import PENDING, SUCCESS, failure_of, is_warning
-from accord.adapters.errors import Rejected
+from accord.adapters.dicom_status import (
+    PENDING,
+    SUCCESS,
+    UNPERFORMED,
+    code_of,
+    failure_of,
+    is_warning,
+)
+from accord.adapters.errors import PeerError, Phase, Rejected
 from accord.domain.wires import DicomWire, Retrieve
 
 SERIES_AT_ONCE = 50  # a list of UIDs in one request
@@ -78,9 +86,18 @@ class Retrieval:
                 if code in PENDING:
                     continue
                 if code != SUCCESS and not is_warning(code):
-                    raise failure_of(code, self._service.value)
+                    raise self._failure_of(code)
                 return
         raise LineLost
+
+    def _failure_of(self, code: int) -> PeerError:
+        """Tell a station that cannot send these objects from one that sends nobody anything."""
+        # by C-MOVE, nothing sent may also mean that our own port cannot be reached
+        unperformed = code == UNPERFORMED and self._service is Service.GET
+        if unperformed or 0xC000 <= code <= 0xCFFF:
+            text = f"{self._service.value}: the station could not send what it shows"
+            return NotHandedOut(text, Phase.PROCESS, code_of(code))
+        return failure_of(code, self._service.value)
 
     @contextlib.contextmanager
     def _receiving(self, inbox: Inbox) -> Iterator[None]:

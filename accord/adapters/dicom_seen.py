@@ -7,6 +7,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import EncapsulatedPDFStorage
 
 from accord.adapters.dicom_encapsulated import content_of
+from accord.adapters.dicom_partial import OddObject
 from accord.adapters.dicom_rows import (
     DOCUMENT_TYPE,
     PRIVATE_CREATOR,
@@ -16,7 +17,7 @@ from accord.adapters.dicom_rows import (
     text_of,
 )
 from accord.adapters.dicom_studies import StudyState
-from accord.adapters.errors import Malformed, Phase
+from accord.adapters.errors import Phase
 from accord.domain.base import Record
 from accord.domain.documents import DocumentSeen
 from accord.domain.identifiers import Uid
@@ -113,14 +114,14 @@ def fetched_of(seen: DocumentSeen, ds: Dataset, zone: ZoneInfo) -> FetchedDocume
     Join a document's object to what a query said of it.
 
     Raises:
-        Malformed: the object holds no document, or names another patient than the query did.
+        OddObject: the object holds no document, or names another patient than the query did.
     """
     issuer = text_of(ds, "IssuerOfPatientID")
     if text_of(ds, "PatientID") != seen.patient.number or issuer not in (
         "",
         seen.patient.issuer,
     ):
-        raise Malformed(
+        raise OddObject(
             "the object names another patient (0010,0020) than the query did", Phase.VERIFY
         )
     update = {

@@ -7,6 +7,7 @@ from accord.adapters.errors import Malformed, PeerError, Phase, Rejected, Unavai
 SUCCESS = 0x0000
 PENDING = frozenset({0xFF00, 0xFF01})
 CANCELLED = 0xFE00
+UNPERFORMED = 0xA702  # a retrieval of which no object could be sent
 DUPLICATE = 0x0111  # "duplicate SOP instance": the very object is there already
 WARNINGS = frozenset({0x0001, 0x0107, 0x0116})
 

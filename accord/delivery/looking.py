@@ -27,6 +27,8 @@ class Sight:
     """Found, and a document that is not ours may be the same form's: the vendor's copy."""
     elsewhere: set[EffectKey] = field(default_factory=set)
     """Not found where it belongs, but something stands there under its title."""
+    not_whole: set[EffectKey] = field(default_factory=set)
+    """Of a place that was not shown whole: neither found nor absent."""
     is_alive: bool = False
     """Whether the way of reading found anything that is known to be there."""
 
@@ -53,7 +55,7 @@ class Looker:
         sight.elsewhere -= sight.found.keys()
         sight.is_alive = bool(sight.found) or await self.is_proven_alive()
         if sight.is_alive:
-            sight.found |= await self._withdrawn(rows, sight.found.keys())
+            sight.found |= await self._withdrawn(rows, sight.found.keys() | sight.not_whole)
         return sight
 
     async def is_proven_alive(self, but: frozenset[Uid] = frozenset()) -> bool:
@@ -87,19 +89,18 @@ class Looker:
         if crowded:
             accounts = await asyncio.to_thread(Accounts, self._desk, crowded, self._same)
             known = accounts.placed()
-        showing = [view for view in page if view.seen]
-        contents = await contents_of(self._reader, showing, known=known)
-        await asyncio.to_thread(self._match, showing, contents, sight)
+        read = await contents_of(self._reader, page, known=known)
+        await asyncio.to_thread(self._match, read, sight)
+        whole = {order.key for view, _ in read for order in view.orders}
+        sight.not_whole |= {o.key for view in page for o in view.orders} - whole
 
     def _same(self, order: DocumentOrder, content: bytes) -> bool:
         return self._same_content(self._desk.outbox.content(order.key), content)
 
-    def _match(
-        self, page: Sequence[View], contents: Sequence[Mapping[Uid, bytes]], sight: Sight
-    ) -> None:
+    def _match(self, read: Sequence[tuple[View, Mapping[Uid, bytes]]], sight: Sight) -> None:
         """Match documents to orders; what is left over may be the vendor's copy of one of them."""
         puzzles = []
-        for view, bytes_of in zip(page, contents, strict=True):
+        for view, bytes_of in read:
             found = match(view.orders, view.seen, bytes_of, self._same)
             sight.found |= found
             its = {each.sop_uid for each in found.values()}
@@ -146,9 +147,9 @@ class Looker:
         return [key for key, found in alone.items() if found is only or (but and found is not but)]
 
     async def _withdrawn(
-        self, rows: Sequence[EffectRow], found: Collection[EffectKey]
+        self, rows: Sequence[EffectRow], may_stand: Collection[EffectKey]
     ) -> dict[EffectKey, Found]:
-        """Give the withdrawals whose document is no longer shown."""
+        """Give the withdrawals whose document is no longer shown; what was not seen may be."""
         withdrawals = [row for row in rows if row.intent is Intent.WITHDRAW_DOCUMENT]
         if not withdrawals:
             return {}
@@ -160,7 +161,7 @@ class Looker:
             parent = standing_before(row, chains[row.chain])
             uids = uids_in(parent) if parent is not None else None
             if uids is None:
-                is_gone = parent is None or (parent.key not in found and self._is_due(parent))
+                is_gone = parent is None or (parent.key not in may_stand and self._is_due(parent))
             else:
                 is_gone = not await self._reader.sees(*uids)
             if is_gone:

@@ -1,10 +1,12 @@
 """A run's plan: what each observed form calls for, judged before it is written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked, enter, look_of
 from accord.delivery.outbox import tidy
+from accord.delivery.partial import LOOK, tell_of_places
+from accord.delivery.recognising import not_looked_at
 from accord.delivery.screening import Screened
 from accord.delivery.sweeping import Observed, advance
 from accord.domain.base import Record
@@ -93,8 +95,6 @@ class Plan(Record):
     """Dry run only: where each item that has no row yet would stand."""
     may_leave: tuple[EffectKey, ...] = ()
     """What this run has looked for at PowerServer: nothing else may be sent in it."""
-    not_looked_at: tuple[EffectKey, ...] = ()
-    """Would leave now, and PowerServer could not be read for it: it waits, and a person is told."""
     look_again: tuple[EffectKey, ...] = ()
     """Of a window that was asked for: verified before, and to be looked for once more."""
 
@@ -124,17 +124,17 @@ def plan_sweep(
         return Plan(
             effect_keys=tuple(keys),
             dry_run=True,
-            would={each.key: _would(each.state, each.reason) for each in decisions}
-            | {EffectKey(each.key): _would(each.to, each.reason) for each in meanwhile},
+            would={each.key: _would(each, looked) for each in decisions}
+            | {EffectKey(each.key): _bucket(each.to, each.reason) for each in meanwhile},
         )
     enter(desk, screened.items, decisions, looked)
     if meanwhile:
         desk.ledger.moves(meanwhile)
+    tell_of_places(desk, LOOK, desk.file.site.powerservers, not_looked_at(desk, looked))
     advance(desk, observed.model_copy(update={"refs": tuple(submitted)}))
     return Plan(
         effect_keys=tuple(keys),
         may_leave=tuple(looked),
-        not_looked_at=_not_looked_at(desk, keys, looked),
         look_again=tuple(keys) if observed.is_a_window else (),
     )
 
@@ -144,19 +144,6 @@ def _not_planned(desk: Desk, items: Sequence[Prepared]) -> list[EffectKey]:
     rows = desk.ledger.effects([item.key for item in items])
     held = {key for key, row in rows.items() if row.state is EffectState.HELD}
     return [item.key for item in items if item.key not in rows or item.key in held]
-
-
-def _not_looked_at(
-    desk: Desk, keys: Iterable[EffectKey], looked: Mapping[EffectKey, Looked]
-) -> tuple[EffectKey, ...]:
-    if desk.ledger.mode(desk.slug, desk.process) is Mode.WATCH:
-        return ()
-    rows, now = desk.ledger.effects([key for key in keys if key not in looked]), desk.now()
-    return tuple(
-        row.key
-        for row in rows.values()
-        if row.state is EffectState.PLANNED and (row.not_before is None or row.not_before <= now)
-    )
 
 
 def _as_people_said(desk: Desk, looked: Mapping[EffectKey, Looked]) -> Mapping[EffectKey, Looked]:
@@ -172,5 +159,11 @@ def _as_people_said(desk: Desk, looked: Mapping[EffectKey, Looked]) -> Mapping[E
     return {**looked, **dict.fromkeys(said, Looked(found=Recognition.ABSENT))}
 
 
-def _would(state: EffectState, reason: str) -> Bucket:
+def _would(decision: Decision, looked: Mapping[EffectKey, Looked]) -> Bucket:
+    if decision.state is EffectState.PLANNED and decision.key not in looked:
+        return Bucket.WAITING  # its place was not shown whole: it would not leave
+    return _bucket(decision.state, decision.reason)
+
+
+def _bucket(state: EffectState, reason: str) -> Bucket:
     return bucket(state, reason, mode=Mode.DELIVER, dry_run=True)

@@ -25,7 +25,12 @@ class DocumentWriter(Protocol):
 
 
 class DocumentReader(Protocol):
-    """Whoever can see what documents a peer holds, by another way than the one that writes."""
+    """
+    Whoever can see what documents a peer holds, by another way than the one that writes.
+
+    What concerns one patient only is raised as one of `accord.adapters.dicom_partial`; any other
+    PeerError means that the peer could not be asked.
+    """
 
     async def documents_of(
         self, patient: PatientId, accession: AccessionNumber | None

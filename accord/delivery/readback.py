@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 
+from accord.adapters.dicom_partial import OF_ONE_PLACE, NotHandedOut, OddObject
 from accord.delivery.ports import DocumentReader
 from accord.domain.base import Record
 from accord.domain.documents import DocumentOrder, DocumentSeen
@@ -43,6 +44,8 @@ class View:
     seen: tuple[DocumentSeen, ...]
     elsewhere: frozenset[str] = frozenset()
     """Titles of this patient's documents here that are of no order's type or section."""
+    is_whole: bool = True
+    """False: the peer did not show all of this place, so that nothing is concluded about it."""
 
 
 def place_of(order: DocumentOrder) -> Place:
@@ -57,6 +60,8 @@ async def views(
     """
     List the places of `orders`, each once and some side by side, by pages.
 
+    A place that cannot be listed whole is named so; the others are listed all the same.
+
     Raises:
         PeerError: the peer could not be asked; nothing may be concluded from that.
     """
@@ -66,8 +71,11 @@ async def views(
     gate = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def at(place: Place, wanted: list[DocumentOrder]) -> View:
-        async with gate:
-            seen = await reader.documents_of(*place)
+        try:
+            async with gate:
+                seen = await reader.documents_of(*place)
+        except OF_ONE_PLACE:
+            return View(place, tuple(wanted), (), is_whole=False)
         may = tuple(s for s in seen if any(may_be(s, order) for order in wanted))
         others = (s for s in seen if s not in may and s.patient == place[0])
         return View(place, tuple(wanted), may, frozenset(s.title for s in others))
@@ -78,24 +86,42 @@ async def views(
 
 
 async def contents_of(
-    reader: DocumentReader, page: Sequence[View], *, known: Collection[Uid] = ()
-) -> list[Mapping[Uid, bytes]]:
+    reader: DocumentReader,
+    page: Sequence[View],
+    *,
+    known: Collection[Uid] = (),
+    refused: Mapping[Uid, bytes] | None = None,
+) -> list[tuple[View, Mapping[Uid, bytes]]]:
     """
-    Fetch the bytes of each view's documents, but for the `known` ones.
+    Give each view with the bytes of its documents, but for the `known` ones.
+
+    A view that is not whole, or of which a document cannot be read, is left out: nothing may be
+    concluded about it.
+
+    Args:
+        refused: what to take for the bytes of a place whose documents the peer shows and could
+            not send; None leaves that place out too.
 
     Raises:
         PeerError: as for `views`.
     """
     gate = asyncio.Semaphore(LOOKS_AT_ONCE)
 
-    async def of(view: View) -> Mapping[Uid, bytes]:
+    async def of(view: View) -> Mapping[Uid, bytes] | None:
         unknown = [seen for seen in view.seen if seen.sop_uid not in known]
         if not unknown:
             return {}
-        async with gate:
-            return await reader.contents(unknown)
+        try:
+            async with gate:
+                return await reader.contents(unknown)
+        except NotHandedOut:
+            return refused
+        except OddObject:
+            return None
 
-    return list(await asyncio.gather(*map(of, page)))
+    whole = [view for view in page if view.is_whole]
+    fetched = await asyncio.gather(*map(of, whole))
+    return [(view, each) for view, each in zip(whole, fetched, strict=True) if each is not None]
 
 
 async def look_for(
@@ -116,7 +142,7 @@ async def look_for(
 
     found: dict[EffectKey, Found] = {}
     async for page in views(reader, wanted):
-        for view, contents in zip(page, await contents_of(reader, page), strict=True):
+        for view, contents in await contents_of(reader, page):
             found |= await asyncio.to_thread(match, view.orders, view.seen, contents, same)
     return found
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
 from accord.delivery.own_copies import ours_among
+from accord.delivery.partial import NOT_LOOKED_AT
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import View, contents_of, views
 from accord.delivery.rivals import ThisRun, wanted_of
@@ -39,8 +40,9 @@ async def look_before_sending(
 
     Also for what earlier runs planned: the vendor may have delivered it meanwhile. Every effect
     that may leave in this run is in the answer; a site whose PowerServer shows nothing over DICOM
-    cannot be looked at, and there all count as absent. Where one of several PowerServers cannot
-    be read, what would go there is left out.
+    cannot be looked at, and there all count as absent. What belongs to a place that PowerServer
+    did not show whole, or to one of several PowerServers that could not be read, is left out: it
+    is neither there nor absent, and waits.
 
     Raises:
         PeerError: no PowerServer could be read: nothing is sent without having looked.
@@ -75,21 +77,27 @@ def _by_server(desk: Desk, keys: Sequence[EffectKey]) -> dict[str, list[Document
 def _together(
     looked: dict[EffectKey, Looked],
     by_server: Mapping[str, Sequence[DocumentOrder]],
-    looks: Sequence[dict[EffectKey, Looked] | BaseException],
+    looks: Sequence[tuple[dict[EffectKey, Looked], set[EffectKey]] | BaseException],
 ) -> dict[EffectKey, Looked]:
     """Put the looks at all PowerServers together; what could not be looked for is left out."""
     failed = [each for each in looks if isinstance(each, BaseException)]
     if failed and len(failed) == len(looks):
         raise failed[0]
     for orders, each in zip(by_server.values(), looks, strict=True):
-        if isinstance(each, PeerError):
-            for order in orders:
-                looked.pop(order.key)
-        elif isinstance(each, BaseException):
-            raise each
+        if isinstance(each, BaseException):
+            if not isinstance(each, PeerError):
+                raise each
+            found, not_whole = {}, {order.key for order in orders}
         else:
-            looked |= each
+            found, not_whole = each
+        looked = {key: look for key, look in (looked | found).items() if key not in not_whole}
     return looked
+
+
+def not_looked_at(desk: Desk, looked: Mapping[EffectKey, Looked]) -> set[str]:
+    """Name the PowerServers where something could leave now, had its place been shown whole."""
+    waits = [row for row in _waiting(desk) if row.key not in looked]
+    return {desk.powerserver_of(row.facility) for row in waits if row.facility}
 
 
 def _is_over(item: Prepared) -> bool:
@@ -120,15 +128,19 @@ async def _look_at(
     reader: DocumentReader,
     orders: Sequence[DocumentOrder],
     run: ThisRun,
-) -> dict[EffectKey, Looked]:
+) -> tuple[dict[EffectKey, Looked], set[EffectKey]]:
+    """Give what was found, and the keys of the places that were not shown whole."""
     looked: dict[EffectKey, Looked] = {}
+    not_whole: set[EffectKey] = set()
     async for page in views(reader, orders):
         showing = [view for view in page if view.seen]
         if showing:
             looked |= await _recognised(desk, reader, showing, run)
+        showing += [view for view in page if not view.is_whole]
+        not_whole |= {o.key for view in showing for o in view.orders} - looked.keys()
         looked |= _filed_elsewhere(page, looked)
-        await asyncio.to_thread(_audit, desk, page, looked)
-    return looked
+        await asyncio.to_thread(_audit, desk, page, looked, not_whole)
+    return looked, not_whole
 
 
 def _filed_elsewhere(
@@ -153,17 +165,14 @@ async def _recognised(
 
     accounts = await asyncio.to_thread(Accounts, desk, page, same, run)
     placed = accounts.placed()
-    unknown = [_without(view, placed) for view in page]
-    contents = await contents_of(reader, unknown)
+    read = await contents_of(reader, [_without(view, placed) for view in page])
+    contents = [content for _, content in read]
 
     def compare() -> dict[EffectKey, Looked]:
-        own = [
-            ours_among(view.orders, view.seen, content, same)
-            for view, content in zip(unknown, contents, strict=True)
-        ]
+        own = [ours_among(view.orders, view.seen, content, same) for view, content in read]
         left = [
             _without(view, {seen.sop_uid for seen in mine.values()})
-            for view, mine in zip(unknown, own, strict=True)
+            for (view, _), mine in zip(read, own, strict=True)
         ]
         looked: dict[EffectKey, Looked] = {}
         for view, mine, rest in zip(left, own, accounts.remaining(left, contents), strict=True):
@@ -213,13 +222,21 @@ def _evidence(document: DocumentSeen) -> Looked:
     )
 
 
-def _audit(desk: Desk, page: Sequence[View], looked: Mapping[EffectKey, Looked]) -> None:
+def _audit(
+    desk: Desk,
+    page: Sequence[View],
+    looked: Mapping[EffectKey, Looked],
+    not_whole: Collection[EffectKey],
+) -> None:
+    def outcome(key: EffectKey) -> str:
+        return NOT_LOOKED_AT if key in not_whole else looked.get(key, NOT_THERE).found
+
     note_touches(
         desk,
         "look",
         "powerserver",
         (
-            Touch(desk.name_of(view.place[0]), order.key, looked.get(order.key, NOT_THERE).found)
+            Touch(desk.name_of(view.place[0]), order.key, outcome(order.key))
             for view in page
             for order in view.orders
         ),

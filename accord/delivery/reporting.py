@@ -69,8 +69,7 @@ def _bucket(desk: Desk, row: EffectRow, mode: Mode, plan: Plan) -> Bucket:
     )
 
 
-NOT_LOOKED_AT = "not-looked-at"
-_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING, RETIRE_BY_HAND, NOT_LOOKED_AT})
+_A_PERSONS = frozenset({ATTEST_BY_HAND, REMOVED_AFTER_LANDING, RETIRE_BY_HAND})
 """What the wire cannot finish: shown as a person's, whatever state the effect is in."""
 
 
@@ -84,17 +83,16 @@ def _stopped_before(desk: Desk, rows: Mapping[str, EffectRow]) -> dict[str, Effe
 
 
 def _rows(desk: Desk, plan: Plan) -> dict[str, EffectRow]:
-    """Give the rows of a run's items; what is gone now, or was not looked for, says so."""
+    """Give the rows of a run's items; what was verified and is gone now says so."""
     rows = desk.ledger.effects(plan.effect_keys)
     gone = {
         each.subject
         for each in desk.ledger.breaks(desk.slug, desk.process)
         if each.code == REMOVED and each.subject in rows
     }
-    told = dict.fromkeys(plan.not_looked_at, NOT_LOOKED_AT) | dict.fromkeys(
-        gone, REMOVED_AFTER_LANDING
-    )
-    return rows | {key: rows[key].model_copy(update={"reason": why}) for key, why in told.items()}
+    return rows | {
+        key: rows[key].model_copy(update={"reason": REMOVED_AFTER_LANDING}) for key in gone
+    }
 
 
 def _as_reported(desk: Desk, row: EffectRow) -> EffectRow:

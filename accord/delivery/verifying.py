@@ -16,13 +16,14 @@ from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.looking import Looker, Sight
 from accord.delivery.outbox import tidy
+from accord.delivery.partial import NOT_LOOKED_AT, READ_BACK, tell_of_places
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import SameContent
 from accord.delivery.removed import look_again
 from accord.delivery.settling import Settled, write_down
 from accord.domain.effects import EffectState
 from accord.domain.identifiers import EffectKey
-from accord.domain.settling import Look, Open, Settlement, Step, settle
+from accord.domain.settling import STAY, Look, Open, Settlement, Step, settle
 from accord.domain.wires import DocumentRoute, PowerServerWire, ReadBack
 from accord.ledger.records import EffectRow
 
@@ -47,6 +48,7 @@ class Verifier:
         """PowerServers that could not be read, and why: nothing is concluded from that."""
         self._unproven: set[str] = set()
         self._alive: set[str] = set()
+        self._not_whole: set[str] = set()
         self._touched: dict[EffectKey, Touch] = {}
 
     async def verify(
@@ -93,8 +95,9 @@ class Verifier:
         await asyncio.to_thread(write_down, desk, batch)
         if powerserver in self.blind or wire.read_back is not ReadBack.DICOM:
             return 0
-        landed = [row.key for row in rows if row.state is EffectState.LANDED]
-        return sum(settlements[key].step is Step.STAY for key in landed)
+        landed = {row.key for row in rows if row.state is EffectState.LANDED}
+        hidden = landed - sight.not_whole  # what is not listed whole now will not be in a second
+        return sum(settlements[key].step is Step.STAY for key in hidden)
 
     async def _seen(
         self, powerserver: str, wire: PowerServerWire, rows: Sequence[EffectRow]
@@ -124,13 +127,20 @@ class Verifier:
         """Keep for the end of the run what is alerted and audited once, not at each look."""
         if sight.is_alive:
             self._alive.add(powerserver)
+        (self._not_whole.add if sight.not_whole else self._not_whole.discard)(powerserver)
         if any(settlement.unproven for settlement in settlements.values()):
             self._unproven.add(powerserver)
         for row in rows:
             self.settled[settlements[row.key].step] += 1
-            found = sight.found.get(row.key)
-            outcome = found.rung if found else "blind" if powerserver in self.blind else "not-seen"
+            outcome = self._outcome(powerserver, row.key, sight)
             self._touched[row.key] = Touch(row.subject, row.key, outcome)
+
+    def _outcome(self, powerserver: str, key: EffectKey, sight: Sight) -> str:
+        if key in sight.found:
+            return sight.found[key].rung
+        if key in sight.not_whole:
+            return NOT_LOOKED_AT
+        return "blind" if powerserver in self.blind else "not-seen"
 
     async def _look_again(self, keys: Collection[EffectKey]) -> None:
         """Look for what was verified before, and for what people were asked to retire."""
@@ -163,10 +173,14 @@ class Verifier:
                 lower_alerts(desk, _ALERTS, powerserver)
             else:
                 raise_alert(desk, READ_BACK_UNPROVEN, powerserver)
+        seen = (self._alive | self._unproven | self._not_whole) - self.blind.keys()
+        tell_of_places(desk, READ_BACK, seen, self._not_whole)
         tidy(desk.outbox, desk.ledger)
 
 
 def _settle(row: EffectRow, sight: Sight, wire: PowerServerWire, desk: Desk) -> Settlement:
+    if row.key in sight.not_whole:
+        return STAY
     effect = Open(
         state=row.state,
         sent_at=row.sent_at or row.updated_at,

@@ -26,14 +26,6 @@ GUIDANCE: dict[str, Guidance] = {
         en="More than one document in PowerServer may be this form. Open the Document Viewer, "
         "compare, then run done-by-hand if it is there, or retry-effect if it is not.",
     ),
-    "not-looked-at": _G(
-        pt="O PowerServer não pôde ser lido por inteiro para este paciente; nada é enviado sem ter "
-        "olhado antes. Verifique a estação DICOM e o limite de linhas (dicom.find_limit); segue "
-        "sozinho na próxima execução.",
-        en="PowerServer could not be read completely for this patient, and nothing is sent without "
-        "having looked. Check the DICOM station and its row limit (dicom.find_limit); it goes on "
-        "by itself with the next run.",
-    ),
     "absent-twice": _G(
         pt="Enviado sem resposta e não encontrado duas vezes. Confira no Document Viewer; se não "
         "estiver lá, use retry-effect.",
@@ -107,6 +99,16 @@ GUIDANCE: dict[str, Guidance] = {
         "duas vezes; verifique a estação DICOM e a rede.",
         en="PowerServer does not answer reads (DICOM). Nothing is concluded from that and nothing "
         "is sent twice; check the DICOM station and the network.",
+    ),
+    "place-not-read": _G(
+        pt="O PowerServer não mostrou tudo de algum paciente: a lista parou no limite, ou um "
+        "objeto não pôde ser lido. O que é dele espera (not-looked-at na trilha de auditoria), o "
+        "resto segue. Aumente dicom.find_limit se o PowerServer mostra mais; senão, veja os "
+        "documentos desse paciente no Document Viewer.",
+        en="PowerServer did not show all of some patient's documents: a list ended at its limit, "
+        "or an object could not be read. What is theirs waits (not-looked-at in the audit trail), "
+        "all else goes on. Raise dicom.find_limit where PowerServer shows more; if not, see that "
+        "patient's documents in the Document Viewer.",
     ),
     "study-status-moved": _G(
         pt="Um documento enviado por C-STORE mudou o status do exame. O envio foi parado (modo "

@@ -63,6 +63,8 @@ class Peer:
     """SOP Instance UIDs left out of the next retrieval (0xB000)."""
     lose: set[str] = field(default_factory=set)
     """SOP Instance UIDs that no retrieval brings."""
+    withheld: dict[str, int] = field(default_factory=dict)
+    """SOP Instance UIDs whose retrieval ends with this status, and nothing sent."""
     refuses_lists: bool = False
     store_status: int = 0x0000
     abort_store: str = ""
@@ -174,6 +176,11 @@ class Peer:
             yield 0xA900, None
             return
         found = self._asked_for(query)
+        for document in found:
+            if document.SOPInstanceUID in self.withheld:
+                yield 1
+                yield self.withheld[document.SOPInstanceUID], None
+                return
         skipped = [d for d in found if d.SOPInstanceUID in self.skip_once]
         abort_after, self.abort_gets_after = self.abort_gets_after, None
         yield len(found)

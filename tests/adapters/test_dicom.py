@@ -19,6 +19,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from accord.adapters.dicom import DicomStation, Level, ReadOnly
 from accord.adapters.dicom_association import Line, Service
 from accord.adapters.dicom_objects import ObjectRef
+from accord.adapters.dicom_partial import OF_ONE_PLACE, NotHandedOut, OddObject
 from accord.adapters.dicom_socket import acknowledge_at_once
 from accord.adapters.errors import (
     Malformed,
@@ -462,6 +463,32 @@ class TestRetrieving:
         assert [r.sop_uid for r in retrieved.missing] == ["1.2.3.9.3"]
         assert not retrieved.complete
 
+    @pytest.mark.parametrize("status", [0xC001, 0xA702], ids=["failed", "nothing-sent"])
+    def test_what_is_shown_and_withheld_is_told_from_a_station_that_is_down(
+        self, peer: Peer, fetcher: DicomStation, way: Retrieve, status: int
+    ) -> None:
+        """By C-MOVE, nothing sent may as well mean that our own port cannot be reached."""
+        peer.withheld = {"1.2.3.9.3": status}
+        ours = way is Retrieve.MOVE and status == 0xA702
+        with pytest.raises(Unavailable if ours else NotHandedOut) as caught:
+            fetcher.retrieve([ref(peer.documents[2])])
+        assert caught.value.code == f"0x{status:04X}"
+
+    def test_what_is_withheld_beside_others_is_named(
+        self, peer: Peer, fetcher: DicomStation
+    ) -> None:
+        peer.withheld = {"1.2.3.9.3": 0xC001}
+        retrieved = fetcher.retrieve([ref(d) for d in peer.documents])
+        assert [r.sop_uid for r in retrieved.missing] == ["1.2.3.9.3"]
+
+    def test_a_station_that_sends_us_nothing_at_all_is_no_matter_of_one_patient(
+        self, peer: Peer, fetcher: DicomStation
+    ) -> None:
+        peer.withheld = {"1.2.3.9.3": 0x0124}
+        with pytest.raises(Rejected, match="authorize") as caught:
+            fetcher.retrieve([ref(peer.documents[2])])
+        assert not isinstance(caught.value, OF_ONE_PLACE)
+
     def test_a_transfer_that_broke_off_goes_on_with_the_rest(
         self, peer: Peer, fetcher: DicomStation
     ) -> None:
@@ -494,7 +521,7 @@ class TestRetrieving:
         double = a_document(1, content=b"%PDF another")
         double.SeriesInstanceUID = "1.2.3.5.2"
         peer.documents.append(double)
-        with pytest.raises(Malformed, match="one SOP Instance UID"):
+        with pytest.raises(OddObject, match="one SOP Instance UID"):
             fetcher.retrieve([ref(d) for d in peer.documents])
 
 

@@ -20,9 +20,10 @@ from accord.adapters.dicom_filing import (
     StatusUnread,
 )
 from accord.adapters.dicom_limits import UnfitForDicom
+from accord.adapters.dicom_partial import CutShort, OddObject
 from accord.adapters.dicom_port import DicomReader, DicomWriter
 from accord.adapters.dicom_rows import moment_of, section_of
-from accord.adapters.errors import Malformed, Phase, Rejected, Unavailable
+from accord.adapters.errors import Phase, Rejected, Unavailable
 from accord.domain.documents import AnswerKind, DocumentOrder
 from accord.domain.effects import Intent
 from accord.domain.forms import FormKind, Section
@@ -254,7 +255,7 @@ class TestFetching:
     def test_a_document_shorter_than_it_says_is_malformed(self) -> None:
         ds = Dataset()
         ds.EncapsulatedDocument, ds.EncapsulatedDocumentLength = b"ab", 4
-        with pytest.raises(Malformed):
+        with pytest.raises(OddObject):
             content_of(ds)
 
     def test_what_a_query_left_out_is_read_from_the_document(
@@ -290,7 +291,7 @@ class TestFetching:
     ) -> None:
         peer.documents.append(a_document(PatientID="P2"))
         (seen,) = documents.documents_of(JOANA).documents
-        with pytest.raises(Malformed, match="another patient"):
+        with pytest.raises(OddObject, match="another patient"):
             documents.fetch(seen)
 
 
@@ -591,7 +592,7 @@ class TestForDelivery:
         peer.documents += [a_document(n) for n in range(3)]
         with DicomStation(peer.wire(find_limit=3)) as station:
             reader = DicomReader(DicomDocuments(station, SAO_PAULO))
-            with pytest.raises(Unavailable, match="find_limit"):
+            with pytest.raises(CutShort, match="find_limit"):
                 asyncio.run(reader.documents_of(JOANA, VISIT))
 
     def test_what_is_awaited_before_sending_runs_in_the_callers_loop(self, peer: Peer) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from accord.adapters.powerserver import PowerServerClient
 from accord.delivery.desk import GoneFromTheFile
+from accord.delivery.partial import PLACE_NOT_READ
 from accord.delivery.recognising import look_before_sending
-from accord.delivery.reporting import NOT_LOOKED_AT
 from accord.delivery.sweeping import EmptyWindow
 from accord.domain.effects import EffectState, Mode
 from accord.domain.people import PatientId
@@ -224,13 +224,14 @@ async def test_what_could_not_be_looked_for_waits_and_a_person_is_told(
         patched.setattr("tests.delivery.clinic.look_before_sending", nobody_looked)
         report = await clinic.relay()
 
-    assert report.totals.buckets == {Bucket.HUMAN_TASK: 1}
-    assert [each.reason for each in report.attention] == [NOT_LOOKED_AT]
+    assert report.totals.buckets == {Bucket.WAITING: 1}
+    assert [each.reason for each in report.attention] == [PLACE_NOT_READ]
     assert report.verdict is Verdict.WITH_HOLDS
     assert clinic.powerserver.messages_received == 0
     clinic.forward(minutes=1)
-    await clinic.relay()
+    after = await clinic.relay()
     assert clinic.states() == {S.VERIFIED: 1}
+    assert after.verdict is Verdict.COMPLETED
 
 
 async def test_entries_without_an_id_are_told(clinic: Clinic) -> None:
