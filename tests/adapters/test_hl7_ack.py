@@ -49,6 +49,21 @@ def test_the_error_code_stands_where_the_version_has_it(version: str, expected: 
     assert error_code(Message.parse(raw)) == "207"
 
 
+@pytest.mark.parametrize("error", ["ERR|||{}|E", "ERR|^^^{}&unknown patient {}"])
+def test_only_a_code_of_the_table_is_repeated(error: str) -> None:
+    """Else it may be the patient's number, and would stand in the ledger and in Prefect."""
+
+    def told(code: str) -> str:
+        answer = f"MSH|^~\\&|{PLAIN}\rMSA|AE|M1\r{error.replace('{}', code)}\r"
+        return error_code(Message.parse(answer.encode()))
+
+    table = {"0", *map(str, range(100, 104)), *map(str, range(200, 208))}
+    numbers = {*map(str, range(5000)), "AB12", "A207", "0207"}
+    assert {number for number in numbers if told(number) == number} == table
+    assert {told(number) for number in numbers - table} == {"other"}
+    assert told("4711") == "other"
+
+
 @pytest.mark.parametrize(
     ("commit", "application", "expected"),
     [

@@ -152,6 +152,9 @@ async def test_an_answer_that_came_unasked_meets_nobody() -> None:
         ("CE", "", "CE"),
         ("CR", "ERR|||103|E\r", "CR/103"),
         ("AR", "ERR|||SILVA JOAO 1234567|E\r", "AR/other"),
+        ("AE", "ERR|||4711|E\r", "AE/other"),
+        ("AE", "ERR|^^^4711\r", "AE/other"),
+        ("AE", "ERR|||A4711|E\r", "AE/other"),
     ],
 )
 async def test_a_refusal_carries_codes_and_never_texts(code: str, more: str, expected: str) -> None:
@@ -162,6 +165,7 @@ async def test_a_refusal_carries_codes_and_never_texts(code: str, more: str, exp
     assert isinstance(error, Rejected)
     assert error.code == expected
     assert "SILVA" not in str(error)
+    assert "4711" not in str(error)
     assert error.phase is (Phase.PROCESS if code.startswith("A") else Phase.ACCEPT)
     assert pickle.loads(pickle.dumps(error)).code == expected
 
