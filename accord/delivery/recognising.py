@@ -87,9 +87,8 @@ def _together(
         if isinstance(each, BaseException):
             if not isinstance(each, PeerError):
                 raise each
-            found, not_whole = {}, {order.key for order in orders}
-        else:
-            found, not_whole = each
+            each = {}, {order.key for order in orders}
+        found, not_whole = each
         looked = {key: look for key, look in (looked | found).items() if key not in not_whole}
     return looked
 
