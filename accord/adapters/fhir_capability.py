@@ -26,14 +26,17 @@ class Capability:
         Raises:
             NotOffered: nothing was sent.
         """
-        wanted = f"{type_}:{interaction}"
-        if wanted not in self.declared and wanted not in self.assumed:
+        if not self.offers(type_, interaction):
             raise NotOffered(
-                f"the server does not declare {wanted}; if the vendor confirms it, list it under "
-                f"`omegaai.assume_supported`",
+                f"the server does not declare {type_}:{interaction}; if the vendor confirms it, "
+                f"list it under `omegaai.assume_supported`",
                 Phase.PROCESS,
                 "not-offered",
             )
+
+    def offers(self, type_: str, interaction: str) -> bool:
+        """Tell whether an interaction is declared, or vouched for by the site."""
+        return f"{type_}:{interaction}" in self.declared | self.assumed
 
     def searches_by(self, type_: str, parameter: str) -> bool:
         """Tell whether a search parameter is declared for a type."""

@@ -1,34 +1,24 @@
-import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Self
 
-from accord.adapters.errors import Rejected
 from accord.adapters.fhir import FhirClient
-from accord.adapters.fhir_capability import NotOffered
 from accord.adapters.fhir_elements import (
     JsonObject,
     Misshapen,
-    NeighbourMisshapen,
     codes,
     last_updated_of,
     objects,
-    version_of,
 )
 from accord.adapters.fhir_pages import UnreadableEntry
-from accord.adapters.fhir_references import Reference
 from accord.adapters.fhir_sweep import Sweep
-from accord.adapters.fhir_together import together
 from accord.adapters.http import HttpLimits, open_http
 from accord.adapters.oauth import Credentials, TokenSource
-from accord.adapters.omegaai_attachments import Differs
-from accord.adapters.omegaai_neighbours import NeighbourReader
-from accord.adapters.omegaai_questionnaires import QuestionnaireReader
-from accord.adapters.omegaai_submissions import SubmissionReader
+from accord.adapters.omegaai_reading import BulkReader, Read
+from accord.adapters.omegaai_versions import UNKNOWN_VERSION, ref_of
 from accord.domain.forms import (
-    Submission,
     SubmissionRef,
     SubmissionSource,
     Unreadable,
@@ -37,14 +27,8 @@ from accord.domain.forms import (
 from accord.domain.organizations import Organization
 from accord.domain.wires import OmegaAIWire
 
-UNKNOWN_VERSION = "?"
-"""Version of a reference to an entry that has an id and cannot be understood."""
-
-_VERSION = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
-
 Entry = JsonObject | UnreadableEntry
 Swept = SubmissionRef | Unreadable
-Read = Submission | Unreadable
 
 
 class OmegaAIClient:
@@ -123,7 +107,7 @@ class OmegaAIClient:
                     if isinstance(entry, UnreadableEntry):
                         swept.append(_unreadable(source, entry, number, reached))
                     elif source is SubmissionSource.RESPONSE or self._is_pdf_form(entry):
-                        swept.append(_ref(source, entry))
+                        swept.append(ref_of(source, entry))
                         reached = last_updated_of(entry)
                 if swept:
                     yield swept
@@ -144,54 +128,13 @@ class OmegaAIClient:
         Read submissions again, in bulk, with what they rest on; in the order of `refs`.
 
         Each neighbour is fetched once. Where a newer version stands, the asked one is read from
-        the history and `newer_version` says so. What cannot be read is Unreadable.
+        the history and `newer_version` says so. What cannot be read is Unreadable, and stops no
+        other: `BulkReader.read` says whose trouble is whose.
 
         Raises:
-            PeerError: OmegaAI failed us, not a single resource.
+            PeerError: OmegaAI failed us, not a single submission.
         """
-        found = await self._versions(refs)
-        around = NeighbourReader(self.fhir)
-        good = [resource for resource, _ in found.values() if isinstance(resource, dict)]
-        reader = SubmissionReader(
-            wire=self._wire,
-            organization=self._organization,
-            neighbours=await around.around(good),
-            around=around,
-            questionnaires=QuestionnaireReader(self.fhir),
-        )
-        return await together(_read(reader, ref, *found[ref]) for ref in refs)
-
-    async def _versions(
-        self, refs: Sequence[SubmissionRef]
-    ) -> dict[SubmissionRef, tuple[JsonObject | UnreadableReason, str]]:
-        """Give for each reference its version's resource, or why there is none."""
-        current: dict[Reference, JsonObject] = {}
-        for source in SubmissionSource:
-            ids = [ref.id for ref in refs if ref.source is source]
-            if ids:
-                found = await self.fhir.read_many(source.value, ids)
-                current.update(
-                    {Reference(source.value, name): each for name, each in found.items()}
-                )
-        versions = await together(
-            self._version(ref, current.get(Reference(ref.source.value, ref.id))) for ref in refs
-        )
-        return dict(zip(refs, versions, strict=True))
-
-    async def _version(
-        self, ref: SubmissionRef, current: JsonObject | None
-    ) -> tuple[JsonObject | UnreadableReason, str]:
-        if current is None:
-            return UnreadableReason.VANISHED, ""
-        if not current:
-            return UnreadableReason.MISSHAPEN, ""
-        stands = version_of(current)
-        if ref.version in {stands, UNKNOWN_VERSION}:
-            return current, ""
-        if not _VERSION.match(ref.version):
-            return UnreadableReason.VERSION_GONE, stands  # a time, where there are no versions
-        earlier = await self.fhir.read(Reference(ref.source.value, ref.id), ref.version)
-        return (earlier or UnreadableReason.VERSION_GONE), stands
+        return await BulkReader(self._wire, self._organization, self.fhir).read(refs)
 
     def _is_pdf_form(self, document: JsonObject) -> bool:
         """Filter again what the server may not have filtered."""
@@ -200,40 +143,6 @@ class OmegaAIClient:
             return any(code in codes(c, system or None) for c in objects(document, "category"))
         except Misshapen:
             return True  # reported when it is read, never dropped
-
-
-async def _read(
-    reader: SubmissionReader,
-    ref: SubmissionRef,
-    resource: JsonObject | UnreadableReason,
-    newer: str,
-) -> Read:
-    if isinstance(resource, UnreadableReason):
-        return Unreadable(source=ref.source, reason=resource, ref=ref)
-    if ref.version == UNKNOWN_VERSION:
-        ref = _ref(ref.source, resource)
-    try:
-        return await reader.submission(ref, resource, newer)
-    except Differs:
-        reason = UnreadableReason.ATTACHMENT_DIFFERS
-    except NotOffered:
-        raise
-    except Rejected:
-        reason = UnreadableReason.ATTACHMENT_REFUSED
-    except NeighbourMisshapen:
-        reason = UnreadableReason.NEIGHBOUR_MISSHAPEN
-    except Misshapen:
-        reason = UnreadableReason.MISSHAPEN
-    return Unreadable(source=ref.source, reason=reason, ref=ref)
-
-
-def _ref(source: SubmissionSource, resource: JsonObject) -> SubmissionRef:
-    return SubmissionRef(
-        source=source,
-        id=resource["id"],
-        version=version_of(resource),
-        last_updated=last_updated_of(resource),
-    )
 
 
 def _unreadable(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from accord.adapters.fhir_capability import NotOffered
 from accord.adapters.fhir_elements import (
     JsonObject,
     Misshapen,
@@ -28,6 +29,8 @@ class Neighbours:
     resources: dict[Reference, JsonObject] = field(default_factory=dict)
     """An empty object stands for one that is there and cannot be understood."""
     appointments: dict[Reference, list[JsonObject]] = field(default_factory=dict)
+    unasked: dict[Reference, NotOffered] = field(default_factory=dict)
+    """What few submissions refer to and the server does not offer: it is theirs to miss."""
 
     def of(self, reference: Reference | None) -> JsonObject | None:
         """
@@ -35,7 +38,10 @@ class Neighbours:
 
         Raises:
             NeighbourMisshapen: it is there and cannot be understood.
+            NotOffered: nobody could ask whether it is there.
         """
+        if reference in self.unasked:
+            raise self.unasked[reference]
         if reference is None or reference not in self.resources:
             return None
         found = self.resources[reference]
@@ -54,11 +60,15 @@ class NeighbourReader:
         """Fetch what these submissions refer to, and what that refers to."""
         found = Neighbours()
         direct = {ref for each in submissions for ref in self._mentioned(each)}
-        wanted = {ref for ref in direct if ref.type in {"Patient", "ServiceRequest", "CarePlan"}}
+        wanted = {ref for ref in direct if ref.type in {"Patient", "ServiceRequest"}}
+        plan_refs = {ref for ref in direct if ref.type == "CarePlan"}
+        try:
+            await self.client.require("CarePlan", "search-type")
+            wanted |= plan_refs
+        except NotOffered as error:
+            found.unasked = dict.fromkeys(plan_refs, error)
         await self._fetch(found, wanted)
-        plans = [
-            found.resources[r] for r in wanted if r.type == "CarePlan" and r in found.resources
-        ]
+        plans = [found.resources[ref] for ref in plan_refs & found.resources.keys()]
         orders = {ref for plan in plans for ref in self.planned(plan)}
         await self._fetch(found, orders - found.resources.keys())
         visits = {ref for ref in direct if ref.type == "Appointment"}

@@ -1,10 +1,12 @@
 """Which template a response answers, and whether it was ever published."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accord.adapters.errors import PeerError
 from accord.adapters.fhir_elements import (
     JsonObject,
     Misshapen,
@@ -44,9 +46,20 @@ class QuestionnaireReader:
     def __init__(self, client: FhirReader) -> None:
         self._client = client
         self._all: list[JsonObject] | None = None
-        self._by_url: dict[str, list[JsonObject]] = {}
-        self._histories: dict[str, list[JsonObject]] = {}
+        self._told: dict[str, list[JsonObject] | PeerError] = {}
         self._asking = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """
+        Ask for what every response rests on: whoever lacks that, lacks it for all of them.
+
+        Raises:
+            NotOffered: questionnaires cannot be searched for.
+            PeerError: they could not be listed, where the server has no search by `url`.
+        """
+        await self._client.require("Questionnaire", "search-type")
+        if not (await self._client.capability()).searches_by("Questionnaire", "url"):
+            self._all = await self._collect([])
 
     async def template(self, canonical: str, answered_at: datetime | None) -> Template | None:
         """
@@ -57,6 +70,7 @@ class QuestionnaireReader:
 
         Raises:
             Misshapen: it is there and cannot be understood.
+            PeerError: it could not be asked for; asked once, however many responses answer it.
         """
         if not canonical:
             return None
@@ -97,29 +111,35 @@ class QuestionnaireReader:
         return None
 
     async def _history(self, current: JsonObject) -> list[JsonObject]:
-        name = id_of(current)
-        if name not in self._histories:
-            self._histories[name] = await self._client.history(Reference("Questionnaire", name))
-        return self._histories[name]
+        reference = Reference("Questionnaire", id_of(current))
+        return await self._once(f"history {reference}", lambda: self._client.history(reference))
 
     async def _candidates(self, url: str) -> list[JsonObject]:
-        if url not in self._by_url:
-            self._by_url[url] = [
-                each for each in await self._search(url) if self._is_called(each, url)
-            ]
-        return self._by_url[url]
+        found = await self._once(f"url {url}", lambda: self._search(url))
+        return [each for each in found if self._is_called(each, url)]
+
+    async def _once(
+        self, question: str, ask: Callable[[], Awaitable[list[JsonObject]]]
+    ) -> list[JsonObject]:
+        """Ask, and tell everybody after the first the same: what came, or how it failed."""
+        if question not in self._told:
+            try:
+                self._told[question] = await ask()
+            except PeerError as error:
+                self._told[question] = error
+        told = self._told[question]
+        if isinstance(told, PeerError):
+            raise type(told)(*told.args)
+        return told
 
     def _is_called(self, questionnaire: JsonObject, url: str) -> bool:
         name = f"Questionnaire/{questionnaire['id']}"
         return url in {questionnaire.get("url"), name, f"{self._client.base}{name}"}
 
     async def _search(self, url: str) -> list[JsonObject]:
-        capability = await self._client.capability()
-        if capability.searches_by("Questionnaire", "url"):
-            return await self._collect([("url", url)])
         if self._all is None:
-            self._all = await self._collect([])
-        return self._all
+            await self.prepare()
+        return await self._collect([("url", url)]) if self._all is None else self._all
 
     async def _collect(self, parameters: list[tuple[str, str]]) -> list[JsonObject]:
         asked = [*parameters, ("_count", "200")]

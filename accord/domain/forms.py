@@ -132,12 +132,16 @@ class Submission(Record):
 class UnreadableReason(StrEnum):
     """Why a submission could not be read; codes only."""
 
-    VANISHED = "vanished"  # deleted at the source
+    VANISHED = "vanished"  # deleted at the source, and the source proves it
+    NOT_FOUND = "not-found-at-omegaai"  # not to be found, which proves nothing: rights may hide it
     VERSION_GONE = "version-gone"  # a newer one stands there, and no history tells the asked one
     MISSHAPEN = "misshapen"  # not a resource that can be understood
     NEIGHBOUR_MISSHAPEN = "neighbour-misshapen"  # its patient, order, … cannot be understood
     ATTACHMENT_DIFFERS = "attachment-differs"  # size or hash is not the one declared
-    ATTACHMENT_REFUSED = "attachment-refused"  # OmegaAI does not let us read its bytes
+    FAILS = "fails-at-omegaai"  # a read of its own gets no answer, while others do
+    MALFORMED = "malformed-at-omegaai"  # a read of its own is answered against the protocol
+    REFUSED = "refused-by-omegaai"  # OmegaAI does not let us read it, its bytes or its template
+    NOT_OFFERED = "not-offered-by-omegaai"  # it calls for a read that nobody vouches for
     NAMELESS = "nameless"  # an entry of a page without an id
 
 
