@@ -35,6 +35,18 @@ What calls for nothing: saved and not sent, or given up before it was. A status 
 may well be a submission, so a person is asked.
 """
 _GONE = frozenset({UnreadableReason.VANISHED, UnreadableReason.VERSION_GONE})
+"""What is over for certain: OmegaAI proves the deletion, or another version stands there."""
+
+_WITH_WORDS = frozenset(
+    {
+        UnreadableReason.NOT_FOUND,
+        UnreadableReason.FAILS,
+        UnreadableReason.MALFORMED,
+        UnreadableReason.REFUSED,
+        UnreadableReason.NOT_OFFERED,
+    }
+)
+"""Reasons that call for something else than the rule `submission-readable`: see `guidance`."""
 
 
 class Screened(Record):
@@ -157,7 +169,7 @@ class Screen:
                 chain=self._desk.chain_named(f"{one.ref.source}/{one.ref.id}"),
                 facility="",
                 subject="",
-                held=(CANNOT_PREPARE if key in released else "submission-readable",),
+                held=(CANNOT_PREPARE if key in released else _why_unreadable(one.reason),),
                 gone=one.reason in _GONE,
             )
             for key, one in entries.items()
@@ -169,6 +181,11 @@ def is_a_release(move: EffectMoveRow) -> bool:
     """Say whether it was a person who let a held effect go on, and not the rules."""
     goes_on = move.before == EffectState.HELD and move.after == EffectState.PLANNED
     return goes_on and move.who != PLANNER
+
+
+def _why_unreadable(reason: UnreadableReason) -> str:
+    """Give the code that says what a person can do about it."""
+    return reason.value if reason in _WITH_WORDS else "submission-readable"
 
 
 def _can_go(order: DocumentOrder | None, submission: Submission) -> bool:

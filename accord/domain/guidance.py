@@ -160,6 +160,44 @@ GUIDANCE: dict[str, Guidance] = {
         en="PowerServer answers, but no known document is found: check the DICOM station and the "
         "reading account's permissions.",
     ),
+    "not-found-at-omegaai": _G(
+        pt="O OmegaAI não encontra este formulário, e nada prova que foi apagado: a conta pode ter "
+        "perdido permissões. Procure-o no OmegaAI: se está lá, corrija as permissões da conta; se "
+        "não está, use done-by-hand.",
+        en="OmegaAI does not find this form, and nothing proves that it was deleted: the account "
+        "may have lost rights. Look for it in OmegaAI: if it is there, mend the account's rights; "
+        "if it is not, run done-by-hand.",
+    ),
+    "fails-at-omegaai": _G(
+        pt="O OmegaAI falha ao entregar este formulário ou o anexo dele; os outros vêm. Cada "
+        "execução pede outra vez. Se durar, avise o suporte da RamSoft, ou leve-o à mão e use "
+        "done-by-hand.",
+        en="OmegaAI fails to give this form or its attachment, while others come. Every run asks "
+        "again. If it lasts, tell RamSoft's support, or carry it over by hand and run "
+        "done-by-hand.",
+    ),
+    "malformed-at-omegaai": _G(
+        pt="O que o OmegaAI responde a este formulário ou ao anexo dele não segue o FHIR. Cada "
+        "execução pede outra vez. Avise o suporte da RamSoft, ou leve-o à mão e use done-by-hand.",
+        en="What OmegaAI answers for this form or its attachment is not FHIR. Every run asks "
+        "again. Tell RamSoft's support, or carry it over by hand and run done-by-hand.",
+    ),
+    "refused-by-omegaai": _G(
+        pt="O OmegaAI não deixa esta conta ler este formulário, o anexo ou o modelo dele. Corrija "
+        "as permissões da conta; a próxima execução lê de novo. Ou leve-o à mão e use "
+        "done-by-hand.",
+        en="OmegaAI does not let this account read this form, its attachment or its template. "
+        "Mend the account's rights, and the next run reads it again; or carry it over by hand and "
+        "run done-by-hand.",
+    ),
+    "not-offered-by-omegaai": _G(
+        pt="Para ler este formulário é preciso o que o OmegaAI não declara, como Binary:read ou "
+        "Questionnaire:history-instance. Se a RamSoft confirmar que funciona, acrescente em "
+        "site.omegaai.assume_supported; se não, leve-o à mão e use done-by-hand.",
+        en="To read this form takes what OmegaAI does not declare, such as Binary:read or "
+        "Questionnaire:history-instance. If RamSoft confirms that it works, list it in "
+        "site.omegaai.assume_supported; if not, carry it over by hand and run done-by-hand.",
+    ),
     "duplicate-document": _G(
         pt="O mesmo documento está duas vezes no PowerServer. Retire uma das cópias no Document "
         "Viewer; depois use attest-task.",
