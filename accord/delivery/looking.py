@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from accord.delivery.accounting import Accounts, Remaining
 from accord.delivery.desk import Desk
 from accord.delivery.ports import DocumentReader
+from accord.delivery.presence import Matched, present
 from accord.delivery.readback import Found, SameContent, View, contents_of, match, views
 from accord.delivery.replacing import as_successor, standing_before
 from accord.delivery.rivals import wanted_of
@@ -89,7 +90,7 @@ class Looker:
         if crowded:
             accounts = await asyncio.to_thread(Accounts, self._desk, crowded, self._same)
             known = accounts.placed()
-        read = await contents_of(self._reader, page, known=known)
+        read = await contents_of(self._reader, page, known=known, refused={})
         await asyncio.to_thread(self._match, read, sight)
         whole = {order.key for view, _ in read for order in view.orders}
         sight.not_whole |= {o.key for view in page for o in view.orders} - whole
@@ -99,11 +100,17 @@ class Looker:
 
     def _match(self, read: Sequence[tuple[View, Mapping[Uid, bytes]]], sight: Sight) -> None:
         """Match documents to orders; what is left over may be the vendor's copy of one of them."""
+        page = [
+            Matched(*each, match(each[0].orders, each[0].seen, each[1], self._same))
+            for each in read
+        ]
+        for place in page:
+            sight.found |= place.found
+        sight.found |= present(self._desk, page, self._same)
         puzzles = []
-        for view, bytes_of in read:
-            found = match(view.orders, view.seen, bytes_of, self._same)
-            sight.found |= found
-            its = {each.sop_uid for each in found.values()}
+        for view, bytes_of, _ in page:
+            found = [sight.found[order.key] for order in view.orders if order.key in sight.found]
+            its = {each.sop_uid for each in found}
             left = tuple(s for s in view.seen if s.sop_uid in bytes_of and s.sop_uid not in its)
             if left and found:
                 puzzles.append((replace(view, seen=left), bytes_of))

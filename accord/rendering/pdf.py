@@ -188,13 +188,40 @@ def same_content(one: bytes, other: bytes) -> bool:
     return first == second and bool(any(texts) or values or pictures)
 
 
-def _told(reader: PdfReader) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[Any, ...]]:
+def tells_all_of(other: bytes, one: bytes) -> bool:
+    """
+    Say whether a PDF tells every word and every value of `one`, whatever else it tells.
+
+    What cannot be read tells nothing, and what has no words cannot be told from anything.
+    """
+    try:
+        wanted, told = _words(open_pdf(one)), "".join(_words(open_pdf(other)))
+    except Exception:  # as in `inspect`
+        return False
+    return bool(wanted) and all(word in told for word in wanted)
+
+
+def _words(reader: PdfReader) -> list[str]:
+    """Give what is written on the pages and in the fields; a tick is a mark, not a word."""
+    written = [one for one in fields(reader) if one.kind in ("Tx", "Ch") and one.is_filled]
+    values = [_value(one.value) for one in written if not isinstance(one.value, list)]
+    words = [
+        _normal(word).casefold() for text in [*_texts(reader), *values] for word in text.split()
+    ]
+    return [word for word in words if word]
+
+
+def _texts(reader: PdfReader) -> list[str]:
     if reader.is_encrypted:
         raise ValueError("encrypted")
     weight = sum(len(part) for page in _pages(reader) for part in _page_streams(reader, page))
     if weight > MOST_TEXT_BYTES:
         raise TooSlow("too much to read")
-    texts = tuple(_normal(page.extract_text()) for page in reader.pages)
+    return [page.extract_text() for page in reader.pages]
+
+
+def _told(reader: PdfReader) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[Any, ...]]:
+    texts = tuple(map(_normal, _texts(reader)))
     values = sorted(
         (one.name, _value(one.value)) for one in fields(reader) if one.value is not None
     )

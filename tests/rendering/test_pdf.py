@@ -13,7 +13,7 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
 from accord.rendering import pdf_reading
-from accord.rendering.pdf import PdfFacts, digest, inspect, same_content
+from accord.rendering.pdf import PdfFacts, digest, inspect, same_content, tells_all_of
 from accord.rendering.renderer import FormRenderer
 from tests.rendering.forms import a_form, forty_questions
 
@@ -334,6 +334,51 @@ def test_two_prints_of_different_answers_differ() -> None:
     one, other = (printer.render(a_form(forty_questions(seed=n))).content for n in (1, 2))
 
     assert not same_content(one, other)
+
+
+# ---- all that another tells, and more ----------------------------------------------------
+
+
+def flattened(name: str) -> bytes:
+    """Print a filled form without its fields, under a letterhead."""
+
+    def draw(canvas: Canvas) -> None:
+        for line, text in enumerate(("Hospital, page 1", "Name", *name.split())):
+            canvas.drawString(72, 750 - 20 * line, text)
+
+    return drawn(draw)
+
+
+def test_a_print_of_a_form_may_tell_more() -> None:
+    filled = a_form_pdf("Maria da Silva", ticked=True)
+    assert not same_content(flattened("Maria da Silva"), filled)
+    assert tells_all_of(flattened("Maria da Silva"), filled)
+    assert tells_all_of(a_text("hello world"), a_text("Hello"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(flattened("Maria da Costa"), id="another's answers"),
+        pytest.param(a_form_pdf(), id="unfilled"),
+        pytest.param(b"%PDF-1.7\n%%EOF", id="no pdf"),
+        pytest.param(encrypted(flattened("Maria da Silva"), ""), id="encrypted"),
+    ],
+)
+def test_another_document_does_not_tell_all(other: bytes) -> None:
+    assert not tells_all_of(other, a_form_pdf("Maria da Silva"))
+
+
+def test_what_has_no_words_cannot_be_told() -> None:
+    assert not tells_all_of(a_text(), drawn(lambda canvas: canvas.rect(1, 1, 9, 9)))
+
+
+def test_two_prints_of_different_answers_do_not_tell_each_other() -> None:
+    printer = FormRenderer("pt-BR")
+    one, other = (printer.render(a_form(forty_questions(seed=n))).content for n in (1, 2))
+
+    assert tells_all_of(rewritten(one), one)
+    assert not tells_all_of(one, other)
 
 
 # ---- real forms ------------------------------------------------------------------------
