@@ -5,6 +5,7 @@ Ratios carry over between machines, absolute times do not; a figure is the media
 
 import argparse
 import importlib
+import io
 import sys
 
 MODULES = ("bench.intake", "bench.relay")
@@ -15,6 +16,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", default="", help="prefix of the figures to measure")
     only = parser.parse_args().only
+    if isinstance(sys.stdout, io.TextIOWrapper):  # also into a file, progress shows as it is made
+        sys.stdout.reconfigure(line_buffering=True)
     lines, missed = [], 0
     for module in map(importlib.import_module, MODULES):
         if not any(name.startswith(only) for name in module.NAMES):
