@@ -129,7 +129,7 @@ async def test_the_same_answers_stored_anew_are_not_sent_again(clinic: Clinic) -
 
 
 async def test_a_person_may_release_what_a_rule_holds(clinic: Clinic) -> None:
-    """After `release-effect` the form goes out, although the rule would still hold it."""
+    """After `release-hold` the form goes out, although the rule would still hold it."""
     clinic.blume.submit_normal(clinic.world.visits[0], CLINICAL, NEVER_PUBLISHED)
     await clinic.relay()
     (held,) = clinic.rows()
