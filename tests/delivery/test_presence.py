@@ -8,6 +8,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
+from accord.delivery.partial import PLACE_NOT_READ
 from accord.domain.effects import EffectState, Rung
 from accord.sandbox.blume_pdfs import filled_form
 from accord.sandbox.powerserver_filing import rewritten
@@ -15,7 +16,14 @@ from accord.sandbox.powerserver_instances import describe_study, instance
 from tests.adapters.dicom_peer import Peer, serving
 from tests.delivery.clinic import Clinic, a_clinic
 from tests.delivery.test_faults import documents_by_form
-from tests.delivery.test_recognition import CLINICAL, KINDS, REGISTRATION, sent_by_us
+from tests.delivery.test_recognition import (
+    CLINICAL,
+    KINDS,
+    REGISTRATION,
+    end_of,
+    sent_by_us,
+    the_vendor_brings,
+)
 
 S = EffectState
 
@@ -75,6 +83,22 @@ async def test_what_is_shown_and_not_handed_out_is_present(
 
     assert {line.rung: line.count for line in report.verified} == {Rung.PRESENT: 1, Rung.BYTES: 1}
     assert shown.task_kinds() == []
+
+
+async def test_before_sending_what_is_not_handed_out_keeps_its_own_patient_waiting_only(
+    shown: Clinic, station: Peer
+) -> None:
+    """A copy that nobody can compare may be this form's; the other patient's form goes out."""
+    his, hers = shown.world.visits[:2]
+    the_vendor_brings(shown, his, CLINICAL)
+    withhold(shown, station, 0xC001, 0)
+    waits = shown.blume.submit_normal(his, CLINICAL)
+    goes = shown.blume.submit_normal(hers, CLINICAL)
+
+    await shown.relay(before={"verify": lambda: show(shown, station)})
+
+    assert (end_of(shown, waits), end_of(shown, goes)) == ("planned", "verified")
+    assert shown.task_kinds() == [PLACE_NOT_READ]
 
 
 @pytest.mark.parametrize(
