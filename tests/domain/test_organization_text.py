@@ -129,18 +129,18 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
         ),
         pytest.param(
             _with("  slug: lakeside\n", ""),
-            "lakeside.yaml:52: organization.slug: is missing: add it",
+            "lakeside.yaml:55: organization.slug: is missing: add it",
             id="missing",
         ),
         pytest.param(
             _with("powerserver: main", "powerserver: mian"),
-            "lakeside.yaml:60: organization.facilities[0].powerserver: "
+            "lakeside.yaml:63: organization.facilities[0].powerserver: "
             "names no entry of site.powerservers (main)",
             id="powerserver",
         ),
         pytest.param(
             _with("time_zone: America/Manaus", "time_zone: Manaus"),
-            "lakeside.yaml:65: organization.facilities[1].time_zone: "
+            "lakeside.yaml:68: organization.facilities[1].time_zone: "
             "not an IANA time zone, such as America/Sao_Paulo",
             id="zone",
         ),
@@ -181,7 +181,7 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
         ),
         pytest.param(
             _with("slug: lakeside-norte", "slug: lakeside-centro"),
-            "lakeside.yaml:52: organization: two facilities share one slug",
+            "lakeside.yaml:55: organization: two facilities share one slug",
             id="shared-slug",
         ),
         pytest.param("", "lakeside.yaml:1: the file is empty", id="empty"),
