@@ -4,9 +4,8 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from accord.domain.base import Record
+from accord.domain.resources import SLUG, Catalogues, Department, Resource, wrong_in
 from accord.domain.wires import PowerServerWire, Site, known_zone
-
-SLUG = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 
 
 class Facility(Record):
@@ -26,11 +25,23 @@ class Facility(Record):
     closed_on: tuple[date, ...] = ()
     omegaai_id: str = ""
     """Logical id of the facility's Organization at OmegaAI, where known."""
+    address: str = ""
+    """In one line; Blume offers a facility only within a distance of the patient."""
+    departments: tuple[Department, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    """What both systems should show; none: this file does not speak of them."""
 
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
         return known_zone(value)
+
+    @model_validator(mode="after")
+    def _rooms_and_resources_fit(self) -> Self:
+        wrong = wrong_in(self.departments, self.resources)
+        if wrong:
+            raise ValueError(wrong)
+        return self
 
 
 class Organization(Record):
@@ -39,6 +50,9 @@ class Organization(Record):
     slug: str = Field(pattern=SLUG)
     name: str = Field(min_length=1)
     facilities: tuple[Facility, ...] = Field(min_length=1)
+    priority_label: str = Field(default="SCHEDULED STATUS", pattern=r"^[A-Z0-9 _]{1,16}$")
+    """PowerServer's priority of what patients schedule: a DICOM CS, so 16 characters at most."""
+    catalogues: Catalogues = Catalogues()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

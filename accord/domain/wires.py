@@ -178,6 +178,13 @@ class OAuthWire(Record):
     """Compared with the granted ones: less is an error, never a surprise later."""
 
 
+class ResourceElements(Record):
+    """Urls of the HealthcareService extensions for what FHIR has no element; '' reads none."""
+
+    default_duration: str = "urn:accord:default-duration"
+    overbooking: str = "urn:accord:overbooking"
+
+
 class OmegaAIWire(Record):
     """OmegaAI's FHIR R4 interface."""
 
@@ -197,6 +204,8 @@ class OmegaAIWire(Record):
     }
     pdf_form_category: str = "urn:accord:pdf-form|submitted"
     """`system|code` of DocumentReference.category that marks a submitted PDF form."""
+    resource_elements: ResourceElements = ResourceElements()
+    """How this server says what FHIR has no element for (docs/open-questions.md)."""
     issuers: dict[str, str] = {}
     """Identifier system -> issuer of patient ID."""
 
