@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from accord.delivery.desk import Desk
+from accord.delivery.rivals import resource_of
 from accord.domain.forms import Submission, SubmissionRef, Unreadable
 from accord.domain.relay import Prepared
 
@@ -26,7 +27,7 @@ class Lineage:
 
     def chained(self, items: Sequence[Prepared]) -> tuple[Prepared, ...]:
         """Give the items, each in the chain of the form that it replaces in the end."""
-        paths = {item.key: self._path(item.source.partition("/_history/")[0]) for item in items}
+        paths = {item.key: self._path(resource_of(item.source)) for item in items}
         related = {name for path in paths.values() if len(path) > 1 for name in path}
         known = self._desk.ledger.chains_of(self._desk.slug, related) if related else {}
 

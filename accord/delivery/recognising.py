@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from accord.adapters.errors import PeerError
 from accord.delivery.desk import Desk
@@ -105,9 +105,5 @@ def _waiting(desk: Desk) -> list[EffectRow]:
     return [
         row
         for row in desk.ledger.open_effects(desk.slug, desk.process, (EffectState.PLANNED,))
-        if (row.planned_at >= now - WATCHED_FOR if watching else _may_leave(row, now))
+        if (row.planned_at >= now - WATCHED_FOR if watching else row.is_due(now))
     ]
-
-
-def _may_leave(row: EffectRow, now: datetime) -> bool:
-    return row.not_before is None or row.not_before <= now

@@ -180,8 +180,7 @@ def _to_read_again(desk: Desk, rows: Sequence[EffectRow]) -> list[EffectRow]:
 
 def _may_leave_first(row: EffectRow, now: datetime) -> bool:
     """Say whether this may be the run in which an effect leaves for the first time."""
-    is_due = row.not_before is None or row.not_before <= now
-    return row.state is EffectState.PLANNED and row.is_unsent and is_due
+    return row.state is EffectState.PLANNED and row.is_unsent and row.is_due(now)
 
 
 def _ref(row: EffectRow) -> SubmissionRef:

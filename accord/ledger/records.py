@@ -117,6 +117,10 @@ class EffectRow(Record):
         refused = not self.digest and self.intent is not Intent.WITHDRAW_DOCUMENT
         return not self.attempts or refused
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether its time has come: its grace is over, or it was given back long enough ago."""
+        return self.not_before is None or self.not_before <= now
+
 
 class Claim(Record):
     """A worker's right to one effect until `until`; `token` fences off whoever had it before."""
