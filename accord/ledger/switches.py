@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from accord.domain.effects import Mode
+from accord.domain.effects import EffectState, Mode
 from accord.ledger.database import lock
 from accord.ledger.records import BarrierRow, ModeRow
-from accord.ledger.tables import BARRIER, MODE
+from accord.ledger.tables import BARRIER, EFFECT, MODE
 
 
 def mode(connection: Connection, organization: str, process: str) -> Mode:
@@ -26,12 +26,23 @@ def mode_row(connection: Connection, organization: str, process: str) -> ModeRow
 def set_mode(connection: Connection, row: ModeRow) -> None:
     """
     Set the mode. It waits for sends under way to be committed, and none starts after it.
+
+    In `deliver` nothing waits for the vendor: the grace of what was planned before ends with it.
     """
     lock(connection, f"mode of {row.organization}/{row.process}")
     where = (MODE.c.organization == row.organization, MODE.c.process == row.process)
     values = row.model_dump()
     if connection.execute(update(MODE).where(*where).values(values)).rowcount == 0:
         connection.execute(insert(MODE).values(values))
+    if row.mode is Mode.DELIVER:
+        _end_grace(connection, row.organization, row.process)
+
+
+def _end_grace(connection: Connection, organization: str, process: str) -> None:
+    waits = (EFFECT.c.state == EffectState.PLANNED, EFFECT.c.attempts == 0)
+    given_back = EFFECT.c.reason != ""  # waits a moment for another reason
+    where = (EFFECT.c.organization == organization, EFFECT.c.process == process, *waits)
+    connection.execute(update(EFFECT).where(*where, ~given_back).values(not_before=None))
 
 
 def raise_barrier(connection: Connection, row: BarrierRow) -> None:

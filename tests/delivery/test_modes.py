@@ -162,6 +162,22 @@ async def test_what_was_not_looked_for_in_this_run_does_not_leave(clinic: Clinic
     assert [row.reason for row in clinic.rows()] == ["already-there"]
 
 
+@pytest.mark.parametrize("mode", [Mode.WATCH, Mode.BACK_UP], ids=str)
+async def test_set_to_deliver_nothing_waits_for_the_vendor_any_more(
+    clinic: Clinic, mode: Mode
+) -> None:
+    """The grace was for the vendor to deliver; the very next run moves everything."""
+    clinic.mode(mode)
+    clinic.blume.submit_day(1, 1)
+    await clinic.relay()
+    assert clinic.powerserver.messages_received == 0
+
+    clinic.mode(Mode.DELIVER)
+    await clinic.relay()
+
+    assert clinic.states() == {S.VERIFIED: 2}
+
+
 async def test_a_dry_run_leaves_a_killed_runs_work_as_it_is(clinic: Clinic) -> None:
     """Its lease is over, and any other run would take it back; a dry run writes nothing at all."""
     clinic.blume.submit_day(1, 0)
