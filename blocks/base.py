@@ -46,6 +46,8 @@ class Finding(Record):
     """Which wire: `OmegaAI, token endpoint`, `PowerServer main, HL7`."""
     problem: str = ""
     """What is wrong and how to mend it, with the phase; '' if nothing is."""
+    limits: str = ""
+    """What this test cannot tell."""
 
     @property
     def is_fine(self) -> bool:
@@ -53,7 +55,8 @@ class Finding(Record):
         return not self.problem
 
     def __str__(self) -> str:
-        return f"{self.wire}: {self.problem or 'fine'}"
+        limits = f" ({self.limits})" if self.limits else ""
+        return f"{self.wire}: {self.problem or 'fine'}{limits}"
 
 
 class OrganizationBlock(Block, ABC):

@@ -94,7 +94,13 @@ class PowerServer(OrganizationBlock):
             await link.close()
         except (PeerError, UnusableKeyMaterial) as error:
             return Finding(wire=where, problem=str(error))
-        return Finding(wire=where)
+        return Finding(wire=where, limits=HL7_CANNOT_BE_ASKED)
+
+
+HL7_CANNOT_BE_ASKED = (
+    "something takes connections; HL7 has no harmless question, so that it is PowerServer shows "
+    "with the first document"
+)
 
 
 def _check_dicom(name: str, wire: DicomWire) -> Finding:

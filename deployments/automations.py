@@ -14,16 +14,8 @@ HEARTBEAT_S = 30
 SILENCE = timedelta(seconds=3 * HEARTBEAT_S)
 """A run that was silent this long is taken for dead."""
 
-REMEMBER_FAILURE = timedelta(days=30)
-"""How long after a failure a completed run still closes its alert."""
-
 FAILED = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"}
-COMPLETED = {
-    "prefect.flow-run.Completed",
-    "prefect.flow-run.CompletedUnproven",
-    "prefect.flow-run.CompletedWithHolds",
-}
-_OURS = {"prefect.resource.id": "prefect.tag.accord", "prefect.resource.role": "tag"}
+_WATCHED_BY_NOBODY = {"prefect.resource.id": "prefect.tag.alerts", "prefect.resource.role": "tag"}
 
 
 def automations(note_alert: UUID, *, silence: timedelta = SILENCE) -> list[AutomationCore]:
@@ -31,10 +23,10 @@ def automations(note_alert: UUID, *, silence: timedelta = SILENCE) -> list[Autom
     List the automations of an installation.
 
     Args:
-        note_alert: id of the deployment that opens and closes alerts.
+        note_alert: id of the deployment that opens alerts.
         silence: how long without a heartbeat makes a run Crashed.
     """
-    return [_zombies(silence), _alert_opens(note_alert), _alert_closes(note_alert)]
+    return [_zombies(silence), _alert_opens(note_alert)]
 
 
 def apply(client: SyncPrefectClient, wanted: AutomationCore) -> None:
@@ -79,51 +71,23 @@ def _zombies(silence: timedelta) -> AutomationCore:
 def _alert_opens(note_alert: UUID) -> AutomationCore:
     return AutomationCore(
         name="accord: a failure opens an alert",
-        description="A run of Accord failed or crashed: one alert for each flow and organization.",
+        description=(
+            "A run that nobody watches failed or crashed: one alert for each process and "
+            "organization. The next run that completes closes it."
+        ),
         trigger=EventTrigger(
             expect=FAILED,
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
-            match_related=_OURS,
+            match_related=_WATCHED_BY_NOBODY,
             for_each={"prefect.resource.id"},
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),
         ),
-        actions=[_noting(note_alert)],
-    )
-
-
-def _alert_closes(note_alert: UUID) -> AutomationCore:
-    return AutomationCore(
-        name="accord: success closes the alert",
-        description=(
-            "The first completed run after a failure, of the same flow and organization (both "
-            "are in the run's name), closes the alert. Runs that complete as always start nothing."
-        ),
-        trigger=EventTrigger(
-            after=FAILED,
-            expect=COMPLETED,
-            match={"prefect.resource.id": ["prefect.flow-run.*"]},
-            match_related=_OURS,
-            for_each={"prefect.resource.name"},
-            posture=Posture.Reactive,
-            threshold=1,
-            within=REMEMBER_FAILURE,
-        ),
-        actions=[_noting(note_alert)],
-    )
-
-
-def _noting(note_alert: UUID) -> RunDeployment:
-    parameters = {
-        "condition": "{{ flow_run.name }}",
-        "state": "{{ flow_run.state.name }}",
-        "run": "{{ flow_run.id }}",
-    }
-    return RunDeployment(
-        deployment_id=note_alert,
-        parameters={
-            name: {"__prefect_kind": "jinja", "template": template}
-            for name, template in parameters.items()
-        },
+        actions=[
+            RunDeployment(
+                deployment_id=note_alert,
+                parameters={"run": {"__prefect_kind": "jinja", "template": "{{ flow_run.id }}"}},
+            )
+        ],
     )

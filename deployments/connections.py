@@ -4,9 +4,15 @@ Test the connections of enrolled organizations, writing nothing.
     python -m deployments.connections [SLUG ...]
 
 It runs where the workers run, since a connection is a matter of places. Without a slug it tests
-every enrolled organization; it returns 1 if anything is wrong.
+every enrolled organization.
+
+exit codes
+    0   nothing is wrong
+    1   something is wrong
+    2   it could not be done: the arguments, or no such organization
 """
 
+import argparse
 import asyncio
 import sys
 
@@ -26,10 +32,16 @@ async def findings(slug: str) -> list[Finding]:
     return [finding for block in blocks for finding in await block.check()]
 
 
-def main(slugs: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print what was found; return how the command ends."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deployments.connections",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("slugs", nargs="*", metavar="SLUG")
     all_fine = True
-    for slug in slugs or list(enrolled()):
+    for slug in parser.parse_args(arguments).slugs or list(enrolled()):
         try:
             found = asyncio.run(findings(slug))
         except UnknownOrganization as unknown:

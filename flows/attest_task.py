@@ -3,12 +3,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.parameters import Key, Organization, Who, Why
 from tasks.people import attest_human_task
 from tasks.reports import conclude_task
 
 
 @flow(name="attest-task", flow_run_name="attest-task/{organization}/{task}", persist_result=False)
-def attest_task(organization: str, task: str, who: str, why: str) -> State[Any]:
+def attest_task(organization: Organization, task: Key, who: Who, why: Why) -> State[Any]:
     """
     Say that a human task is done: an old version retired, a doubled document removed.
 

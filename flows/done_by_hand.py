@@ -3,12 +3,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.parameters import Key, Organization, Who, Why
 from tasks.people import attest_effect
 from tasks.reports import conclude_one
 
 
 @flow(name="done-by-hand", flow_run_name="done-by-hand/{organization}/{key}", persist_result=False)
-def done_by_hand(organization: str, key: str, who: str, why: str) -> State[Any]:
+def done_by_hand(organization: Organization, key: Key, who: Who, why: Why) -> State[Any]:
     """
     Say that a person has done by hand what this effect was meant to do.
 

@@ -3,6 +3,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.parameters import Organization
 from tasks.reports import conclude_retention
 from tasks.retention import retire_effects
 from tasks.turns import in_turn
@@ -10,7 +11,7 @@ from tasks.turns import in_turn
 
 @flow(name="forget-old", flow_run_name="forget-old/{organization}", persist_result=False)
 @in_turn("forget-old")
-def forget_old(organization: str) -> State[Any]:
+def forget_old(organization: Organization) -> State[Any]:
     """
     Forget what the site keeps no longer: ids of forms that were over long ago.
 

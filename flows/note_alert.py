@@ -1,21 +1,20 @@
 from prefect import flow
 
-from tasks.alerts import note
+from tasks.alerts import note_failure
+from tasks.parameters import RunId
 
 
-@flow(name="note-alert", flow_run_name="note-alert/{condition}", persist_result=False)
-def note_alert(condition: str, state: str, run: str) -> str:
+@flow(name="note-alert", flow_run_name="note-alert/{run}", persist_result=False)
+def note_alert(run: RunId) -> str:
     """
-    Open the alert of a condition, or close it, by the state that a run ended in.
+    Open the alert of a process that failed; it is closed when the process completes again.
 
-    Started by automations. An alert that is open stays one alert however often the run fails.
+    Started by an automation. An alert that is open stays one alert however often the run fails.
 
-    Abre o alerta de uma condição, ou o fecha, conforme o estado em que uma execução terminou.
-    Iniciado pelas automações. Um alerta aberto continua um só, por mais que a execução falhe.
+    Abre o alerta de um processo que falhou; ele se fecha quando o processo volta a completar.
+    Iniciado por uma automação. Um alerta aberto continua um só, por mais que a execução falhe.
 
     Args:
-        condition: Name of what fails, such as relay-forms/lakeside. Nome do que falha.
-        state: Name of the state the run ended in. Nome do estado em que a execução terminou.
-        run: Id of the run. Identificador da execução.
+        run: Id of the run that failed. Identificador da execução que falhou.
     """
-    return note(condition, state, run)
+    return note_failure(run)

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime
 
 from tasks.documents import deliver_documents, observe_documents, verify_documents
 from tasks.forms import observe_submissions, plan_relays, screen_submissions
+from tasks.parameters import Organization
 from tasks.reports import conclude, report_relay
 from tasks.turns import in_turn
 
@@ -13,7 +14,7 @@ from tasks.turns import in_turn
 @flow(name="relay-forms", flow_run_name="relay-forms/{organization}", persist_result=False)
 @in_turn("relay-forms")
 def relay_forms(
-    organization: str,
+    organization: Organization,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
     dry_run: bool = False,

@@ -3,12 +3,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.parameters import Key, Organization, Who, Why
 from tasks.people import release_effect
 from tasks.reports import conclude_one
 
 
 @flow(name="release-hold", flow_run_name="release-hold/{organization}/{key}", persist_result=False)
-def release_hold(organization: str, key: str, who: str, why: str) -> State[Any]:
+def release_hold(organization: Organization, key: Key, who: Who, why: Why) -> State[Any]:
     """
     Release one held form: the rule that held it was wrong, or the cause has been mended.
 

@@ -3,12 +3,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.parameters import Key, Organization, Who, Why
 from tasks.people import replan_effect
 from tasks.reports import conclude_one
 
 
 @flow(name="retry-effect", flow_run_name="retry-effect/{organization}/{key}", persist_result=False)
-def retry_effect(organization: str, key: str, who: str, why: str) -> State[Any]:
+def retry_effect(organization: Organization, key: Key, who: Who, why: Why) -> State[Any]:
     """
     Try once more what was rejected or parked; a person has looked, and it is not there.
 

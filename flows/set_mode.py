@@ -3,16 +3,17 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from tasks.parameters import Organization, Who, Why
 from tasks.people import switch_mode
 from tasks.reports import conclude_mode
 
 
 @flow(name="set-mode", flow_run_name="set-mode/{organization}/{mode}", persist_result=False)
 def set_mode(
-    organization: str,
+    organization: Organization,
     mode: Literal["watch", "back-up", "deliver"],
-    who: str,
-    why: str,
+    who: Who,
+    why: Why,
     process: Literal["relay-forms"] = "relay-forms",
 ) -> State[Any]:
     """

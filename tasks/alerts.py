@@ -1,43 +1,98 @@
-"""Alerts: one for each condition, opened once and closed once."""
+"""Alerts: one for each process of an organization that fails unseen, open until it is well again.
 
-import re
+A failure of a deployment tagged `alerts` starts `note-alert`, which opens the alert; every run that
+completes closes what is open for its process, whichever of the two is told first.
+"""
+
 from datetime import UTC, datetime
 from typing import cast
+from uuid import UUID
 
 from prefect import task
 from prefect.artifacts import Artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+    FlowRunFilterName,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+
+from blocks.base import UnknownOrganization
+from blocks.site import Site
+from tasks.guarded import guarded
 
 OPEN, CLOSED = "# Open", "# Closed"
-_FAILED = frozenset({"Failed", "Crashed", "TimedOut"})
 
 
 @task(name="note-alert", cache_policy=NO_CACHE, persist_result=False, retries=2)
-def note(condition: str, state: str, run: str) -> str:
+@guarded
+def note_failure(run: str) -> str:
     """
-    Open or close the alert of `condition` and return 'opened', 'closed' or 'unchanged'.
+    Open the alert of a run that failed; return 'opened', or 'unchanged'.
 
-    The alert is an artifact: its latest version says whether it is open, its history when it
-    was before.
+    Unchanged is what is open already, what has completed since, and an organization that nobody
+    enrolled: whoever mistyped it has seen so.
     """
-    key = alert_key(condition)
-    latest = cast(Artifact | None, Artifact.get(key))  # a coroutine only in asynchronous code
-    is_open = latest is not None and str(latest.data).startswith(OPEN)
-    if (state in _FAILED) == is_open:
+    with get_client(sync_client=True) as client:
+        failed = client.read_flow_run(UUID(run))
+        process = client.read_flow(failed.flow_id).name
+        organization = str(failed.parameters.get("organization", ""))
+        if not _is_enrolled(organization) or _well_since(client, process, organization, failed):
+            return "unchanged"
+    if _is_open(alert_key(process, organization)):
         return "unchanged"
-    word = CLOSED if is_open else OPEN
+    state = (failed.state and failed.state.name) or "failed"
+    _write(OPEN, process, organization, run, state)
+    return "opened"
+
+
+def close_alert(process: str, organization: str, run: str) -> None:
+    """Close what is open for a process of an organization, since a run of it has completed."""
+    if _is_open(alert_key(process, organization)):
+        _write(CLOSED, process, organization, run, "Completed")
+
+
+def alert_key(process: str, organization: str) -> str:
+    """Name the alert as artifacts may be named: lower case, digits, dashes."""
+    return f"alert-{process}-{organization}"
+
+
+def _is_enrolled(organization: str) -> bool:
+    try:
+        Site.of(organization)
+    except UnknownOrganization:
+        return False
+    return True
+
+
+def _well_since(
+    client: SyncPrefectClient, process: str, organization: str, failed: FlowRun
+) -> bool:
+    """Whether a run of the same process and organization completed after this one ended."""
+    completed = FlowRunFilter(
+        name=FlowRunFilterName(any_=[f"{process}/{organization}"]),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED])),
+        end_time=FlowRunFilterEndTime(after_=failed.end_time),
+    )
+    return bool(client.read_flow_runs(flow_run_filter=completed, limit=1))
+
+
+def _is_open(key: str) -> bool:
+    latest = cast(Artifact | None, Artifact.get(key))  # a coroutine only in asynchronous code
+    return latest is not None and str(latest.data).startswith(OPEN)
+
+
+def _write(word: str, process: str, organization: str, run: str, state: str) -> None:
+    what_next = "See the run's logs; it may be retried at any moment.\n" if word == OPEN else ""
     create_markdown_artifact(
-        key=key,
-        description=condition,
+        key=alert_key(process, organization),
+        description=f"{process}/{organization}",
         markdown=(
-            f"{word}: {condition}\n\n{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, "
-            f"run `{run}` ended as {state}.\n\n"
-            + ("" if is_open else "See the run's logs; it may be retried at any moment.\n")
+            f"{word}: {process}/{organization}\n\n{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, "
+            f"run `{run}` ended as {state}.\n\n{what_next}"
         ),
     )
-    return "closed" if is_open else "opened"
-
-
-def alert_key(condition: str) -> str:
-    """Name the alert of a condition as artifacts may be named: lower case, digits, dashes."""
-    return "alert-" + re.sub(r"[^a-z0-9]+", "-", condition.lower()).strip("-")

@@ -6,7 +6,7 @@ from accord.delivery.asking import ANSWERED_BY_A_WORD, note_word
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import EffectKey
 from accord.ledger.audit import AuditEntry
-from accord.ledger.errors import IllegalMove, UnknownEffect
+from accord.ledger.errors import IllegalMove, UnknownTask
 from accord.ledger.humantasks import TaskRow, TaskState
 from accord.ledger.records import EffectRow
 from tasks.desk import desk_of
@@ -14,6 +14,19 @@ from tasks.guarded import guarded
 from tasks.policies import PATIENT
 
 STOPPED = frozenset({EffectState.PARKED, EffectState.REJECTED})
+
+WHAT_INSTEAD = {
+    EffectState.HELD: "a rule holds it: mend the cause, or run release-hold",
+    EffectState.PARKED: "it waits for a person: run retry-effect or done-by-hand",
+    EffectState.REJECTED: "PowerServer refused it: run retry-effect or done-by-hand",
+    EffectState.PLANNED: "it goes out with the next run, which its report will show",
+    EffectState.CLAIMED: "a run is at work on it: wait for its report",
+    EffectState.SENT: "a run is at work on it: wait for its report",
+    EffectState.IN_DOUBT: "the next runs look whether it arrived: wait for their report",
+    EffectState.LANDED: "the next runs read it back: wait for their report, or run done-by-hand",
+    EffectState.UNVERIFIABLE: "it was sent; where it matters, look in the Document Viewer",
+}
+"""What to do with an effect for which a person's decision came too early, late or amiss."""
 
 
 @task(name="release effect", **PATIENT)
@@ -25,6 +38,7 @@ def release_effect(organization: str, key: str, who: str, why: str) -> EffectRow
     Raises:
         UnknownEffect, IllegalMove: there is no such effect, or it is not held.
     """
+    _require(organization, key, frozenset({EffectState.HELD}), EffectState.PLANNED)
     return _move(organization, key, EffectState.PLANNED, EffectState.HELD, who, why)
 
 
@@ -42,9 +56,7 @@ def replan_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
             doubt is for the read-back, not for a person, to resolve.
     """
     with desk_of(organization) as desk:
-        state = desk.ledger.effect(key).state
-        if state not in STOPPED:
-            raise IllegalMove(key, state, EffectState.PLANNED, "only what has stopped is retried")
+        state = _require(organization, key, STOPPED, EffectState.PLANNED)
         row = _move(organization, key, EffectState.PLANNED, state, who, why)
         if row.is_unsent or state is EffectState.REJECTED:
             desk.outbox.forget([EffectKey(key)])  # it is made anew, from what stands now
@@ -62,8 +74,8 @@ def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     Raises:
         UnknownEffect, IllegalMove: there is no such effect, or it is not a person's to attest.
     """
-    with desk_of(organization) as desk:
-        landed = desk.ledger.effect(key).state is EffectState.LANDED
+    states = STOPPED | {EffectState.HELD, EffectState.LANDED}
+    landed = _require(organization, key, states, EffectState.DONE_BY_HAND) is EffectState.LANDED
     to = EffectState.VERIFIED if landed else EffectState.DONE_BY_HAND
     rung = Rung.ATTESTED if landed else None
     return _move(organization, key, to, None, who, why, rung)
@@ -87,13 +99,13 @@ def attest_human_task(organization: str, task: str, who: str, why: str) -> TaskR
     Write down that a person says a human task is done; said before, it stays as it was said.
 
     Raises:
-        UnknownEffect: the organization has no such task.
+        UnknownTask: the organization has no such task.
         EndsWithItsEffect: `done-by-hand` ends it, by its effect's key.
     """
     with desk_of(organization) as desk:
         known = {each.id: each for each in desk.ledger.tasks(organization, list(TaskState))}
         if task not in known:
-            raise UnknownEffect(task)
+            raise UnknownTask(task)
         before = known[task]
         if before.kind in ANSWERED_BY_A_WORD:
             raise EndsWithItsEffect(task, before.key or "")
@@ -115,6 +127,23 @@ def switch_mode(organization: str, process: str, mode: str, who: str, why: str) 
             [AuditEntry(at=desk.now(), actor=who, action="set-mode", what=process, outcome=mode)]
         )
     return Mode(mode)
+
+
+def _require(
+    organization: str, key: str, states: frozenset[EffectState], to: EffectState
+) -> EffectState:
+    """
+    Give the effect's state if it is one of `states`.
+
+    Raises:
+        UnknownEffect, IllegalMove: the second says what to do instead.
+    """
+    with desk_of(organization) as desk:
+        state = desk.ledger.effect(key).state
+    if state not in states:
+        over = "it is over, and nothing more is to be done"
+        raise IllegalMove(key, state, to, WHAT_INSTEAD.get(state, over))
+    return state
 
 
 def _move(  # noqa: PLR0913 (a move's own words)

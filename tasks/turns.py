@@ -12,10 +12,12 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
 from blocks.base import BOOTSTRAP
 from blocks.site import Site
+from tasks.alerts import close_alert
 from tasks.desk import desk_kept
 from tasks.guarded import guarded
 
@@ -89,7 +91,10 @@ def in_turn(process: str) -> Callable[[Callable[P, State[Any]]], Callable[P, Sta
             organization = parameters.bind(*args, **kwargs).arguments["organization"]
             try:
                 with turn_of(process, organization), desk_kept(organization):
-                    return body(*args, **kwargs)
+                    state = body(*args, **kwargs)
+                if state.is_completed():
+                    close_alert(process, organization, str(flow_run.id or ""))
+                return state
             except AnotherRunHasTheTurn as other:
                 return Cancelled(
                     message=f"Another run holds {other}: it sees to what this one would have done."

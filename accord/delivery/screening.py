@@ -134,8 +134,8 @@ class Screen:
             order = self._preparer.order(key, one, drafts[key].content)
             rules = tuple(held.get(key, ()))
             if key in released or not rules:
-                may_go = _can_go(order, one) and not NEVER_RELEASED.intersection(rules)
-                rules = () if may_go else (CANNOT_PREPARE,)
+                stands = tuple(rule for rule in rules if rule in NEVER_RELEASED)
+                rules = stands or (() if _can_go(order, one) else (CANNOT_PREPARE,))
             if order is not None and not rules:
                 orders.append((self._desk.powerserver_of(one.facility), order))
             items.append(self._preparer.prepared(key, one, order, rules))

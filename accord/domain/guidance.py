@@ -63,10 +63,11 @@ GUIDANCE: dict[str, Guidance] = {
         "version, then run done-by-hand.",
     ),
     "cannot-prepare": _G(
-        pt="Liberado, mas o documento não pôde ser preparado. Corrija a causa no OmegaAI ou leve o "
-        "formulário à mão e use done-by-hand.",
-        en="Released, but the document could not be prepared. Mend the cause in OmegaAI, or carry "
-        "the form over by hand and run done-by-hand.",
+        pt="Liberado, mas o documento não pôde ser preparado. Corrija a causa no OmegaAI ou no "
+        "arquivo da organização e use retry-effect; ou leve o formulário à mão e use done-by-hand.",
+        en="Released, but the document could not be prepared. Mend the cause in OmegaAI or in the "
+        "organization file, then run retry-effect; or carry the form over by hand and run "
+        "done-by-hand.",
     ),
     "changed-since-planned": _G(
         pt="O documento já foi enviado uma vez e não pode mais ser refeito com os mesmos bytes. "

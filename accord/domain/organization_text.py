@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from accord.domain.base import Record
+from accord.domain.loose_ends import loose_ends
 from accord.domain.organizations import OrganizationFile
 from accord.domain.yaml_nodes import KeyPath, ReadYaml, Wrong, read
 
@@ -50,7 +51,10 @@ def parse(text: str, name: str) -> OrganizationFile:
     document = read(text)
     if document.wrong and document.tree is None:
         raise _refused(name, document.wrong)
-    wrong = [*document.wrong, *_loose_ends(document)]
+    loose = (
+        Wrong(path, _line(path, document.lines), why) for path, why in loose_ends(document.tree)
+    )
+    wrong = [*document.wrong, *loose]
     file: OrganizationFile | None = None
     try:
         file = OrganizationFile.model_validate(document.tree)
@@ -86,11 +90,19 @@ def _refused(name: str, wrong: Iterable[Wrong]) -> WrongOrganizationFile:
 
 def _told(error: ValidationError, document: ReadYaml, *, already: bool) -> Iterator[Wrong]:
     """Translate pydantic's errors: our paths, our lines, never the value."""
-    for detail in error.errors(include_input=False, include_url=False, include_context=True):
+    details = error.errors(include_input=False, include_url=False, include_context=True)
+    for detail in details:
         path = _real_path(detail["loc"], document.tree)
         if not path and already and detail["type"] == "value_error":
-            continue  # a rule over the whole file; _loose_ends names the place
+            continue  # a rule over the whole file; loose_ends names the place
+        if detail["type"] == "too_short" and _holds_another(detail, details):
+            continue  # pydantic leaves a wrong item out, then misses it
         yield Wrong(path, _line(path, document.lines), _reason(detail, path))
+
+
+def _holds_another(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
+    loc = detail["loc"]
+    return any(other["loc"][: len(loc)] == loc and other is not detail for other in details)
 
 
 def _real_path(loc: KeyPath, tree: Any) -> KeyPath:
@@ -164,33 +176,6 @@ def _leaves(annotation: Any) -> Iterator[Any]:
 
 def _is_model(candidate: Any) -> bool:
     return isinstance(candidate, type) and issubclass(candidate, BaseModel)
-
-
-_ADDRESSES = (("site", "omegaai", "fhir_base"), ("site", "omegaai", "oauth", "token_url"))
-
-
-def _loose_ends(document: ReadYaml) -> Iterator[Wrong]:
-    """Check what no single field can: names that lead nowhere, addresses that hold secrets."""
-    tree = document.tree
-    known = _at(tree, "site", "powerservers")
-    facilities = _at(tree, "organization", "facilities")
-    for index, facility in enumerate(facilities if isinstance(facilities, list) else []):
-        named = _at(facility, "powerserver")
-        if isinstance(named, str) and isinstance(known, Mapping) and named not in known:
-            path = ("organization", "facilities", index, "powerserver")
-            reason = f"names no entry of site.powerservers ({', '.join(map(str, known))})"
-            yield Wrong(path, _line(path, document.lines), reason)
-    for address_path in _ADDRESSES:
-        address = _at(tree, *address_path)
-        if isinstance(address, str) and "@" in address.split("://")[-1].split("/")[0]:
-            reason = "must not hold a user or password: secrets live in the site's block"
-            yield Wrong(address_path, _line(address_path, document.lines), reason)
-
-
-def _at(tree: Any, *path: str) -> Any:
-    for part in path:
-        tree = tree.get(part) if isinstance(tree, Mapping) else None
-    return tree
 
 
 _TIME_DELTA = TypeAdapter(timedelta)

@@ -4,6 +4,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from accord.domain.base import Record
+from accord.domain.loose_ends import loose_ends
 from accord.domain.resources import SLUG, Catalogues, Department, Resource, wrong_in
 from accord.domain.wires import PowerServerWire, Site, known_zone
 
@@ -70,12 +71,11 @@ class OrganizationFile(Record):
     organization: Organization
 
     @model_validator(mode="after")
-    def _facilities_name_a_powerserver(self) -> Self:
-        for facility in self.organization.facilities:
-            if facility.powerserver not in self.site.powerservers:
-                raise ValueError(
-                    f"facility {facility.slug}: `powerserver` names no entry of site.powerservers"
-                )
+    def _no_loose_ends(self) -> Self:
+        # Here too, for files that are built and not read; `parse` names each by its line.
+        found = list(loose_ends(self.model_dump(mode="json")))
+        if found:
+            raise ValueError("; ".join(f"{path[-1]} {why}" for path, why in found))
         return self
 
     def powerserver_of(self, facility: str) -> PowerServerWire:

@@ -6,6 +6,7 @@ What the ledger refuses, named by what the caller does next.
      |- SwitchedOff         somebody set the mode to `watch`: nothing may leave
      |- IllegalMove         not one of the legal moves: look at the effect again
      |- UnknownEffect       no such key
+     |- UnknownTask         no such human task
      |- WatermarkRefused    items are missing from the ledger, or it would go backwards
      |- PlanRefused         this plan may not be decided, or not so
      |- LedgerNotCurrent    the database and the code are of different versions
@@ -61,7 +62,24 @@ class UnknownEffect(LedgerRefusal):
         self.key = key
 
     def __str__(self) -> str:
-        return f"the ledger has no effect {self.key}"
+        return (
+            f"the ledger has no effect {self.key}: copy the key from the report, and see that it "
+            "is of this organization"
+        )
+
+
+class UnknownTask(LedgerRefusal):
+    """No human task has this id."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__(task)
+        self.task = task
+
+    def __str__(self) -> str:
+        return (
+            f"the ledger has no human task {self.task}: copy it from the report, and see that it "
+            "is of this organization; an effect's key is for done-by-hand"
+        )
 
 
 class WatermarkRefused(LedgerRefusal):

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Connection, insert, select, update
 
 from accord.domain.base import Record
-from accord.ledger.errors import UnknownEffect
+from accord.ledger.errors import UnknownTask
 from accord.ledger.records import Evidence, IdOrNothing, Key, Name, Short
 from accord.ledger.tables import HUMAN_TASK
 
@@ -83,7 +83,7 @@ def attest(connection: Connection, id_: str, word: Word, *, now: datetime) -> Ta
     Write down that a person says it is done; what was observed stays observed.
 
     Raises:
-        UnknownEffect: no such task.
+        UnknownTask: no such task.
     """
     row = _known(connection, id_)
     if row.state is not TaskState.OPEN:
@@ -100,7 +100,7 @@ def observe(connection: Connection, id_: str, *, now: datetime) -> TaskRow:
     Write down that the wire shows it.
 
     Raises:
-        UnknownEffect: no such task.
+        UnknownTask: no such task.
     """
     row = _known(connection, id_)
     if row.state is TaskState.OBSERVED:
@@ -130,7 +130,7 @@ def _read(connection: Connection, id_: str, *, lock: bool) -> TaskRow | None:
 def _known(connection: Connection, id_: str) -> TaskRow:
     row = _read(connection, id_, lock=True)
     if row is None:
-        raise UnknownEffect(id_)
+        raise UnknownTask(id_)
     return row
 
 

@@ -122,7 +122,7 @@ class Ledger(EffectLedger):
         Write down that a person says it is done.
 
         Raises:
-            UnknownEffect: no such task.
+            UnknownTask: no such task.
         """
         word = humantasks.Word(who=who, why=why, evidence=evidence or {})
         with self._database.write() as connection:
@@ -133,7 +133,7 @@ class Ledger(EffectLedger):
         Write down that the wire shows it.
 
         Raises:
-            UnknownEffect: no such task.
+            UnknownTask: no such task.
         """
         with self._database.write() as connection:
             return humantasks.observe(connection, task, now=self._now())

@@ -390,19 +390,13 @@ async def test_held_and_released_by_a_person_goes(clinic: Clinic) -> None:
     "wrong",
     [
         "empty-pdf",
-        "unknown-patient",
         "clinical-without-accession",
         "unknown-script",
-        "no-issuer",
-        "other-subject",
         "long-name",
     ],
 )
 async def test_released_and_still_impossible_is_parked(clinic: Clinic, wrong: str) -> None:
-    """
-    A person's word makes no document where there is none, and stands over no rule that tells
-    whose a form is: without its issuer a number may be another patient's.
-    """
+    """A person's word makes no document where there is none."""
     note = clinic.blume.misbehave(wrong)
     clinic.blume.submit_day(1, 0)
     await clinic.relay()
@@ -413,6 +407,30 @@ async def test_released_and_still_impossible_is_parked(clinic: Clinic, wrong: st
     assert report.totals.buckets == {Bucket.PARKED: 1}
     assert row_of(clinic, note).reason == "cannot-prepare"
     assert len(shown(clinic)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ("unknown-patient", "patient-known"),
+        ("no-issuer", "issuer-known"),
+        ("other-subject", "subject-is-the-appointments-patient"),
+    ],
+)
+async def test_whose_form_it_is_nobody_releases(clinic: Clinic, wrong: str, rule: str) -> None:
+    """
+    Without its issuer a number may be another patient's. It is held again, by the same rule with
+    the same advice, and goes as soon as the cause is mended.
+    """
+    note = clinic.blume.misbehave(wrong)
+    await clinic.relay()
+    clinic.ledger.move(row_of(clinic, note).key, S.PLANNED, who="ana", why="try it")
+
+    report = await clinic.relay()
+
+    assert report.totals.buckets == {Bucket.HELD: 1}
+    assert (row_of(clinic, note).state, row_of(clinic, note).reason) == (S.HELD, rule)
+    assert shown(clinic) == []
 
 
 async def test_released_but_unreadable_is_parked(clinic: Clinic) -> None:

@@ -78,7 +78,8 @@ def test_any_text_survives_being_written_out(
     """Texts that YAML would take for something else come back as they were."""
     tree = parse(LAKESIDE, "lakeside.yaml").model_dump()
     tree["organization"]["facilities"][0]["name"] = name
-    tree["organization"]["facilities"][0]["issuer"] = issuer
+    for facility in tree["organization"]["facilities"]:
+        facility["issuer"] = issuer
     tree["site"]["omegaai"]["issuers"] = {system: issuer}
     tree["site"]["powerservers"]["main"]["hl7"]["sending_application"] = application
     file = OrganizationFile.model_validate(tree)
@@ -100,8 +101,10 @@ def test_any_text_survives_being_written_out(
 )
 def test_a_plain_word_is_read_as_written(written: str, read: str) -> None:
     """YAML 1.1 would turn each of these into something else."""
-    file = parse(_with("issuer: LAKESIDE", f"issuer: {written}"), "lakeside.yaml")
+    text = _with("patient-number: LAKESIDE", f"patient-number: {written}")
+    file = parse(text.replace("issuer: LAKESIDE", f"issuer: {written}"), "lakeside.yaml")
     assert file.organization.facilities[0].issuer == read
+    assert list(file.site.omegaai.issuers.values()) == [read]
 
 
 def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
@@ -143,6 +146,18 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
             "lakeside.yaml:68: organization.facilities[1].time_zone: "
             "not an IANA time zone, such as America/Sao_Paulo",
             id="zone",
+        ),
+        pytest.param(
+            _with("issuer: LAKESIDE", "issuer: LAKSIDE"),
+            "lakeside.yaml:62: organization.facilities[0].issuer: no identifier system of "
+            "site.omegaai.issuers stands for this issuer: add it there, or mend it here",
+            id="issuer",
+        ),
+        pytest.param(
+            _with("port: 11112", "port: 2575"),
+            "lakeside.yaml:31: site.powerservers.main.dicom.port: is the port of hl7 too: "
+            "each of the two listens on one of its own",
+            id="one-port-for-two-wires",
         ),
         pytest.param(
             _with("clinical: CLINICAL", "clinical: di"),
@@ -199,6 +214,17 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
 def test_a_wrong_file_is_refused_with_line_path_and_reason(text: str, expected: str) -> None:
     """What is wrong, where, and how to mend it."""
     assert expected in _problems(text)
+
+
+def test_one_mistake_is_one_complaint() -> None:
+    """A list whose every item is wrong is not said to be empty as well."""
+    head, facilities = LAKESIDE.split("  facilities:\n")
+    first = facilities[: facilities.index("    - slug: lakeside-norte")]
+    wrong = first.replace("America/Sao_Paulo", "Sao Paulo")
+    assert _problems(f"{head}  facilities:\n{wrong}") == [
+        "lakeside.yaml:61: organization.facilities[0].time_zone: "
+        "not an IANA time zone, such as America/Sao_Paulo"
+    ]
 
 
 def test_one_mistake_gives_one_problem() -> None:

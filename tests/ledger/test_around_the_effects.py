@@ -11,7 +11,7 @@ from accord.domain.identifiers import Uid
 from accord.ledger.beacons import KEPT, KnownObject
 from accord.ledger.breaks import SeenBreak
 from accord.ledger.database import Database
-from accord.ledger.errors import UnknownEffect, WatermarkRefused
+from accord.ledger.errors import UnknownTask, WatermarkRefused
 from accord.ledger.humantasks import TaskState, TaskToOpen
 from accord.ledger.ledger import Ledger
 from tests.ledger.builders import BEGINNING, Clock, an_effect, bring_to, key_of
@@ -113,7 +113,7 @@ def test_a_task_is_attested_then_observed(ledger: Ledger, clock: Clock) -> None:
 
 def test_an_unknown_task_is_said_to_be_unknown(ledger: Ledger) -> None:
     """Nobody attests what was never asked."""
-    with pytest.raises(UnknownEffect):
+    with pytest.raises(UnknownTask):
         ledger.attest("A" * 20, who="Ana")
 
 

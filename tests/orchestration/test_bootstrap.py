@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas import OrchestrationResult
-from prefect.client.schemas.responses import SetStateStatus
+from prefect.client.schemas.responses import DeploymentResponse, SetStateStatus
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Completed, Pending, Running
@@ -88,7 +88,7 @@ def test_a_second_run_changes_nothing(
     bootstrap([(ORGANIZATION, "tested.yaml")], catalogue=tiny, environment=given)
     assert _everything(client) == before
     assert [name for name, limit in before["limits"] if name == f"tiny-{SLUG}"]
-    assert len(before["automations"]) == 3
+    assert len(before["automations"]) == 2
     assert {name for _, name in before["blocks"] if name == SLUG}
 
 
@@ -101,6 +101,40 @@ def test_an_active_schedule_makes_runs_with_its_organization(client: SyncPrefect
     sweep = client.read_deployment_by_name("tiny/sweep")
     runs = soon(lambda: client.get_scheduled_flow_runs_for_deployments([sweep.id]), timeout_s=60)
     assert all(run.parameters == {"organization": SLUG} for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "typed"),
+    [
+        ("relay-forms/on-call", {"organization": "Maria Souza"}),
+        ("release-hold/one-item", {"key": "Maria Souza"}),
+        ("retry-effect/one-item", {"key": "0042^^^LAKESIDE"}),
+        ("done-by-hand/one-item", {"who": " "}),
+        ("attest-task/one-item", {"why": ""}),
+        ("attest-task/one-item", {"why": "x" * 201}),
+        ("set-mode/switch", {"mode": "off"}),
+    ],
+)
+def test_what_is_no_key_and_no_reason_is_refused_before_it_is_stored(
+    client: SyncPrefectClient, deployment: str, typed: dict[str, str]
+) -> None:
+    """Prefect keeps the parameters of every run: a patient's name typed as a key is not one."""
+    bootstrap()  # the real flows; no organization
+    rightly = {"organization": SLUG, "key": "A" * 20, "task": "A" * 20, "who": "Ana", "why": "seen"}
+    found = client.read_deployment_by_name(deployment)
+    wanted = {**rightly, "mode": "watch", **typed}
+    asked = {name: value for name, value in wanted.items() if name in _parameters_of(found)}
+    before = client.count_flow_runs()
+
+    with pytest.raises(PrefectHTTPStatusError, match="409"):
+        client.create_flow_run_from_deployment(found.id, parameters=asked)
+
+    assert client.count_flow_runs() == before
+
+
+def _parameters_of(deployment: DeploymentResponse) -> dict[str, Any]:
+    schema: dict[str, Any] = (deployment.parameter_openapi_schema or {})["properties"]
+    return schema
 
 
 def test_what_an_operator_paused_stays_paused(

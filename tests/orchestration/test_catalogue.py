@@ -85,6 +85,15 @@ def test_parameters_are_slugs_dates_ids_and_switches() -> None:
             assert kinds <= LEGAL_TYPES, f"{deployment.entrypoint}: {name}"
 
 
+def test_no_parameter_takes_any_text() -> None:
+    """A pattern, a choice or a form for each: what Prefect refuses it does not store."""
+    for deployment in read().deployments:
+        for name, schema in parameter_schema(flow_of(deployment)).properties.items():
+            for part in schema.get("anyOf", [schema]):
+                bound = {"pattern", "enum", "format", "const"} & set(part)
+                assert part.get("type") != "string" or bound, f"{deployment.entrypoint}: {name}"
+
+
 def test_every_parameter_is_explained_to_the_operator() -> None:
     """The flow's docstring becomes the help of the form in the UI."""
     for deployment in read().deployments:

@@ -97,7 +97,7 @@ def aftermath(
         ("by hand", "is now: done by hand"),
         ("unknown key", "UnknownEffect"),
         ("task", "is now: attested"),
-        ("unknown task", "UnknownEffect"),
+        ("unknown task", "UnknownTask"),
         ("forget", "keep only key, digest and state from now on: 0"),
         ("watch", "mode is now: watch"),
         ("at last", "verified"),

@@ -5,10 +5,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Scheduled
 
 from deployments.automations import SILENCE
@@ -65,13 +67,24 @@ def _alert(client: SyncPrefectClient, starting_with: str) -> Callable[[], str | 
     return look
 
 
-def _versions(client: SyncPrefectClient) -> list[object]:
+def _versions(client: SyncPrefectClient, organization: str = SLUG) -> list[object]:
     answer = client.request(
         "POST",
         "/artifacts/filter",
-        json={"artifacts": {"key": {"any_": [alert_key(f"tiny/{SLUG}")]}}},
+        json={"artifacts": {"key": {"any_": [alert_key("tiny", organization)]}}},
     )
     return [artifact["data"] for artifact in answer.json()]
+
+
+def _noted(client: SyncPrefectClient, failed: UUID) -> Callable[[], FlowRun | None]:
+    """Give a look for `soon`: the automation's run about a failed one, once it is over."""
+    name = FlowRunFilter(name=FlowRunFilterName(any_=[f"note-alert/{failed}"]))
+
+    def look() -> FlowRun | None:
+        found = client.read_flow_runs(flow_run_filter=name)
+        return next((run for run in found if run.state and run.state.is_final()), None)
+
+    return look
 
 
 def test_a_failure_opens_one_alert_and_success_closes_it(
@@ -80,6 +93,7 @@ def test_a_failure_opens_one_alert_and_success_closes_it(
     """
     The whole way: a run through a real worker fails, an automation starts note-alert, which
     opens the alert; the next good run closes it. Runs have the heartbeat of the work pool.
+    Told of that failure once more, as when the news comes late, nothing is opened again.
     """
     failed = soon(ended(client, start_run(client, "tiny/sweep", organization=SLUG, fail=True)))
     assert failed.state and failed.state.type is StateType.FAILED
@@ -91,7 +105,21 @@ def test_a_failure_opens_one_alert_and_success_closes_it(
     assert good.state.message == "heartbeat 30"
     closed = soon(_alert(client, "# Closed"))
     assert str(good.id) in closed
+
+    again = start_run(client, "note-alert/automation", run=str(failed.id))
+    assert soon(ended(client, again)).state_type is StateType.COMPLETED
     assert len(_versions(client)) == 2
+
+
+def test_a_mistyped_organization_fails_and_is_no_alert(
+    client: SyncPrefectClient, worker: Child
+) -> None:
+    """Nothing would ever close it; who typed it sees the failed run."""
+    failed = soon(ended(client, start_run(client, "tiny/sweep", organization="wroked")))
+    assert failed.state and failed.state.type is StateType.FAILED
+    assert "check the slug" in (failed.state.message or "")
+    assert soon(_noted(client, failed.id)).state_type is StateType.COMPLETED
+    assert _versions(client, "wroked") == []
 
 
 @pytest.mark.long

@@ -3,15 +3,18 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from tasks.turns import turn_of
+from tasks.turns import in_turn, turn_of
 
 
 @flow(name="tiny", flow_run_name="tiny/{organization}", persist_result=False)
-def tiny(organization: str, fail: bool = False) -> object:
+@in_turn("tiny")
+def tiny(organization: str, fail: bool = False) -> State[Any]:
     """Do nothing at all, well or badly."""
     if fail:
         raise RuntimeError("told to fail")

@@ -38,6 +38,7 @@ from accord.ledger.migrate import code_version
 from accord.ledger.tables import EFFECT
 from blocks.omegaai import OmegaAI
 from blocks.site import Site
+from deployments.connections import main as connections
 from deployments.enrolment import limit_one
 from deployments.local_server import LocalServer
 from flows.attest_task import attest_task
@@ -89,6 +90,19 @@ UNRESOLVABLE = "ris.lakeside.example.invalid"
             "      powerserver: other\n      ae_title",
             "organization.facilities[0].powerserver: names no entry of site.powerservers (main)",
             id="a facility whose PowerServer is nowhere",
+        ),
+        pytest.param(
+            "      issuer: LAKESIDE\n      powerserver: main\n      ae_title",
+            "      issuer: LAKSIDE\n      powerserver: main\n      ae_title",
+            "organization.facilities[0].issuer: no identifier system of site.omegaai.issuers "
+            "stands for this issuer",
+            id="a facility whose issuer no patient can have",
+        ),
+        pytest.param(
+            "port: 11112",
+            "port: 2575",
+            "lakeside.yaml:{line}: site.powerservers.main.dicom.port: is the port of hl7 too",
+            id="one port for HL7 and DICOM",
         ),
         pytest.param(
             "https://fhir.lakeside",
@@ -654,6 +668,28 @@ def test_a_wrong_file_never_takes_the_place_of_a_right_one(town: EnrolledTown) -
 
 
 @pytest.mark.prefect_server
+def test_the_connection_test_says_what_it_saw_and_what_it_cannot_tell(
+    town: EnrolledTown, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 0, 1 and 2; HL7 has no question that changes nothing, and it says so."""
+    assert connections([town.slug]) == 0
+    fine = capsys.readouterr().out
+    town.town.powerserver.faults.refuse_connections = True
+    assert connections([town.slug]) == 1
+    town.town.powerserver.faults.refuse_connections = False
+    wrong = capsys.readouterr().out
+    assert connections(["nowhere"]) == 2
+    with pytest.raises(SystemExit) as helped:
+        connections(["--help"])
+
+    assert "PowerServer main, HL7: fine (something takes connections; " in fine
+    assert "PowerServer main, DICOM: fine\n" in fine
+    assert "PowerServer main, HL7: fine" not in wrong
+    assert helped.value.code == 0
+    assert "check the slug" in capsys.readouterr().err
+
+
+@pytest.mark.prefect_server
 def test_a_decision_about_an_unknown_effect_says_so(town: EnrolledTown) -> None:
     """A mistyped key moves nothing; nor does a move that the effect's state does not allow."""
     town.town.submit_day(normal=1, pdf=0)
@@ -668,8 +704,8 @@ def test_a_decision_about_an_unknown_effect_says_so(town: EnrolledTown) -> None:
     retried = retry_effect(town.slug, str(key), "Ana", "a test", return_state=True)
 
     assert "UnknownEffect: the ledger has no effect AAAA" in str(unknown.message)
-    assert "IllegalMove: " in str(illegal.message)
-    assert "only what has stopped is retried" in str(retried.message)
+    for refused in (illegal, retried):
+        assert "it is over, and nothing more is to be done" in str(refused.message)
     assert {unknown.name, illegal.name, retried.name} == {"Failed"}
 
 
@@ -689,5 +725,5 @@ def test_a_word_on_a_task_that_is_not_a_task_of_its_own_says_so(town: EnrolledTo
     ]
 
     assert [state.name for state in said] == ["Failed", "Failed", "Completed", "Completed"]
-    assert "UnknownEffect: " in str(said[0].message)
+    assert "UnknownTask: the ledger has no human task AAAA" in str(said[0].message)
     assert "run done-by-hand" in str(said[1].message)
