@@ -390,9 +390,7 @@ async def test_held_and_released_by_a_person_goes(clinic: Clinic) -> None:
     "wrong",
     [
         "empty-pdf",
-        "clinical-without-accession",
         "unknown-script",
-        "long-name",
     ],
 )
 async def test_released_and_still_impossible_is_parked(clinic: Clinic, wrong: str) -> None:
@@ -415,12 +413,14 @@ async def test_released_and_still_impossible_is_parked(clinic: Clinic, wrong: st
         ("unknown-patient", "patient-known"),
         ("no-issuer", "issuer-known"),
         ("other-subject", "subject-is-the-appointments-patient"),
+        ("clinical-without-accession", "clinical-names-an-accession"),
+        ("long-name", "text-fits-fields"),
     ],
 )
 async def test_whose_form_it_is_nobody_releases(clinic: Clinic, wrong: str, rule: str) -> None:
     """
-    Without its issuer a number may be another patient's. It is held again, by the same rule with
-    the same advice, and goes as soon as the cause is mended.
+    Without its issuer a number may be another patient's, and a name cut short may be. It is held
+    again, by the same rule with the same advice, and goes as soon as the cause is mended.
     """
     note = clinic.blume.misbehave(wrong)
     await clinic.relay()

@@ -149,11 +149,14 @@ async def test_the_checks_name_each_unreachable_wire(
     prefect_server: LocalServer, tmp_path: Path
 ) -> None:
     """One finding for each wire, with phase and reason; nothing raised, nothing written."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        closed = listener.getsockname()[1]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        closed, closed_too = one.getsockname()[1], two.getsockname()[1]
     text = (
         LAKESIDE.replace("port: 2575", f"port: {closed}")
-        .replace("port: 11112", f"port: {closed}")
+        .replace("port: 11112", f"port: {closed_too}")
         .replace("https://fhir.lakeside.example.invalid", f"http://127.0.0.1:{closed}")
         .replace("https://login.lakeside.example.invalid", f"http://127.0.0.1:{closed}")
     )
