@@ -2,6 +2,8 @@
 PY := .venv/bin/python
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
+# Two files of tests at a time; ARGS="-n 0" runs one after the other, for a debugger.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 .PHONY: setup setup-dev demo test test-long check bench docs lock clean help
 
 help:            ## This list.
@@ -32,10 +34,10 @@ demo: setup      ## The main job on one machine; KEEP=1 leaves it up.
 	@$(PY) -m deployments.demo $(if $(KEEP),--keep,)
 
 test: setup-dev  ## The tests (under 15 minutes on two cores).
-	@$(PY) -m pytest -m "not long" -q $(ARGS)
+	@$(PY) -m pytest -m "not long" -q $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: setup-dev  ## The long suites.
-	@$(PY) -m pytest -m long -q --timeout=1500 $(ARGS)
+	@$(PY) -m pytest -m long -q --timeout=1500 $(SIDE_BY_SIDE) $(ARGS)
 
 check: setup-dev  ## Format, lint, types, imports, docs; counts failures, stops at none.
 	@$(PY) -m deployments.check
