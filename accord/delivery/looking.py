@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from accord.delivery.accounting import Accounts, Remaining
@@ -51,8 +52,10 @@ class Looker:
             PeerError: the peer could not be asked; nothing may be concluded from that.
         """
         sight = Sight()
-        async for page in views(self._reader, await asyncio.to_thread(self._orders, rows)):
-            await self._at(page, sight)
+        orders = await asyncio.to_thread(self._orders, rows)
+        async with aclosing(views(self._reader, orders)) as pages:
+            async for page in pages:
+                await self._at(page, sight)
         sight.elsewhere -= sight.found.keys()
         sight.is_alive = bool(sight.found) or await self.is_proven_alive()
         if sight.is_alive:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -56,9 +57,10 @@ def place_of(order: DocumentOrder) -> Place:
 
 async def views(
     reader: DocumentReader, orders: Sequence[DocumentOrder]
-) -> AsyncIterator[list[View]]:
+) -> AsyncGenerator[list[View], None]:
     """
-    List the places of `orders`, each once and some side by side, by pages.
+    List the places of `orders`, each once and some side by side, by pages; a page is asked for
+    while its reader works on the one before. Close it (`aclosing`), so that none is left asking.
 
     A place that cannot be listed whole is named so; the others are listed all the same.
 
@@ -81,8 +83,19 @@ async def views(
         return View(place, tuple(wanted), may, frozenset(s.title for s in others))
 
     places = iter(by_place.items())
-    while page := list(islice(places, PLACES_AT_ONCE)):
-        yield list(await asyncio.gather(*(at(place, wanted) for place, wanted in page)))
+
+    async def next_page() -> list[View]:
+        page = islice(places, PLACES_AT_ONCE)
+        return list(await asyncio.gather(*(at(place, wanted) for place, wanted in page)))
+
+    coming = asyncio.ensure_future(next_page())
+    try:
+        while page := await coming:
+            coming = asyncio.ensure_future(next_page())
+            yield page
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 async def contents_of(
@@ -141,9 +154,10 @@ async def look_for(
         return same_content(order.content, content)
 
     found: dict[EffectKey, Found] = {}
-    async for page in views(reader, wanted):
-        for view, contents in await contents_of(reader, page):
-            found |= await asyncio.to_thread(match, view.orders, view.seen, contents, same)
+    async with aclosing(views(reader, wanted)) as pages:
+        async for page in pages:
+            for view, contents in await contents_of(reader, page):
+                found |= await asyncio.to_thread(match, view.orders, view.seen, contents, same)
     return found
 
 

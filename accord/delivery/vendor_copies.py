@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 from accord.delivery.accounting import Accounts, Remaining
@@ -31,14 +32,15 @@ async def look_at(
     """Give what was found, and the keys of the places that were not shown whole."""
     looked: dict[EffectKey, Looked] = {}
     not_whole: set[EffectKey] = set()
-    async for page in views(reader, orders):
-        showing = [view for view in page if view.seen]
-        if showing:
-            looked |= await _recognised(desk, reader, showing, run)
-        showing += [view for view in page if not view.is_whole]
-        not_whole |= {o.key for view in showing for o in view.orders} - looked.keys()
-        looked |= _filed_elsewhere(page, looked)
-        await asyncio.to_thread(_audit, desk, page, looked, not_whole)
+    async with aclosing(views(reader, orders)) as pages:
+        async for page in pages:
+            showing = [view for view in page if view.seen]
+            if showing:
+                looked |= await _recognised(desk, reader, showing, run)
+            showing += [view for view in page if not view.is_whole]
+            not_whole |= {o.key for view in showing for o in view.orders} - looked.keys()
+            looked |= _filed_elsewhere(page, looked)
+            await asyncio.to_thread(_audit, desk, page, looked, not_whole)
     return looked, not_whole
 
 
