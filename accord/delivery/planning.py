@@ -95,6 +95,8 @@ class Plan(Record):
     """Dry run only: where each item that has no row yet would stand."""
     may_leave: tuple[EffectKey, ...] = ()
     """What this run has looked for at PowerServer: nothing else may be sent in it."""
+    unseen: tuple[EffectKey, ...] = ()
+    """What could leave, had its place been shown whole: it waits, also in watch mode."""
     look_again: tuple[EffectKey, ...] = ()
     """Of a window that was asked for: verified before, and to be looked for once more."""
 
@@ -130,11 +132,14 @@ def plan_sweep(
     enter(desk, screened.items, decisions, looked)
     if meanwhile:
         desk.ledger.moves(meanwhile)
-    tell_of_places(desk, LOOK, desk.file.site.powerservers, not_looked_at(desk, looked))
+    unseen = not_looked_at(desk, looked)
+    blind = {desk.powerserver_of(row.facility) for row in unseen if row.facility}
+    tell_of_places(desk, LOOK, desk.file.site.powerservers, blind)
     advance(desk, observed.model_copy(update={"refs": tuple(submitted)}))
     return Plan(
         effect_keys=tuple(keys),
         may_leave=tuple(looked),
+        unseen=tuple(EffectKey(row.key) for row in unseen),
         look_again=tuple(keys) if observed.is_a_window else (),
     )
 

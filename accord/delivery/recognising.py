@@ -84,10 +84,9 @@ def _together(
     return looked
 
 
-def not_looked_at(desk: Desk, looked: Mapping[EffectKey, Looked]) -> set[str]:
-    """Name the PowerServers where something could leave now, had its place been shown whole."""
-    waits = [row for row in _waiting(desk) if row.key not in looked]
-    return {desk.powerserver_of(row.facility) for row in waits if row.facility}
+def not_looked_at(desk: Desk, looked: Mapping[EffectKey, Looked]) -> list[EffectRow]:
+    """Give what could leave now, or would in watch mode, had its place been shown whole."""
+    return [row for row in _waiting(desk) if row.key not in looked]
 
 
 def _is_over(item: Prepared) -> bool:

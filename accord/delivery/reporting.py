@@ -60,6 +60,8 @@ def report_run(desk: Desk, observed: Observed, plan: Plan, not_submitted: int) -
 def _bucket(desk: Desk, row: EffectRow, mode: Mode, plan: Plan) -> Bucket:
     if row.reason in _A_PERSONS:
         return Bucket.HUMAN_TASK
+    if row.state is EffectState.PLANNED and row.key in plan.unseen:
+        return Bucket.WAITING
     return bucket(
         row.state,
         row.reason,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from accord.delivery.partial import PLACE_NOT_READ
-from accord.domain.effects import EffectState
+from accord.domain.effects import EffectState, Mode
 from accord.domain.reports import Verdict
 from accord.domain.totals import Bucket
 from accord.sandbox.powerserver_records import FiledDocument
@@ -103,6 +103,20 @@ async def test_a_dry_run_says_that_it_would_wait(clinic: Clinic) -> None:
 
     assert report.totals.buckets == {Bucket.WOULD_DO: 1, Bucket.WAITING: 1}
     assert clinic.task_kinds() == []
+
+
+async def test_watching_says_that_it_would_wait(clinic: Clinic) -> None:
+    """A night that could not look does not claim what it would have done, this run and the next."""
+    clinic.mode(Mode.WATCH)
+    his, hers = clinic.world.visits[:2]
+    crowd(clinic, his)
+    clinic.blume.submit_normal(his, CLINICAL)
+    clinic.blume.submit_normal(hers, CLINICAL)
+
+    reports = [await clinic.relay(), await clinic.relay()]
+
+    for report in reports:
+        assert report.totals.buckets == {Bucket.WOULD_DO: 1, Bucket.WAITING: 1}
 
 
 @NOT_WHOLE
