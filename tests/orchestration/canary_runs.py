@@ -181,7 +181,10 @@ def broken_outbox(town: EnrolledTown) -> State[Any]:
     wait_until_due(town)
     faults = town.town.powerserver.faults
     faults.change({"lose_answers": 99})  # what never left would simply be prepared anew
+    port = f"port: {town.town.powerserver.hl7_port}"
+    town.change_file(port, f"{port}\n        answer_timeout_s: 1")
     town.relay()
+    town.change_file(port, port)
     faults.change({"lose_answers": 0})
     _change_outbox(town, "'[' || document_order")
     state = town.relay()
