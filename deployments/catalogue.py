@@ -32,6 +32,8 @@ class Enrolment(Record):
     cron: str
     limit: str = Field(pattern=r"^[a-z-]+$")
     """The strict global limit is `<limit>-<slug>`."""
+    starts_paused: bool = False
+    """Whether a new schedule waits for an operator to switch it on: its input is not there yet."""
 
 
 class Catalogue(Record):

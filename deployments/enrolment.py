@@ -65,7 +65,7 @@ def schedule_of(
     return DeploymentScheduleCreate(
         slug=f"{full_name.split('/')[0]}-{slug}",
         schedule=CronSchedule(cron=enrolment.cron, timezone=zone),
-        active=active,
+        active=active and not enrolment.starts_paused,
         parameters={"organization": slug},
     )
 

@@ -11,8 +11,8 @@ from typing import Any, get_args
 import pytest
 
 from accord.domain.organization_text import parse
+from accord.domain.sites import Site
 from accord.domain.status_tables import TABLE
-from accord.domain.wires import Site
 from deployments.check import Check, failures
 from tests.spec import manual
 

@@ -17,6 +17,7 @@ from accord.adapters.fhir_sweep import Sweep
 from accord.adapters.http import HttpLimits, open_http
 from accord.adapters.oauth import Credentials, TokenSource
 from accord.adapters.omegaai_reading import BulkReader, Read
+from accord.adapters.omegaai_services import ServicesSeen, read_services
 from accord.adapters.omegaai_versions import UNKNOWN_VERSION, ref_of
 from accord.domain.forms import (
     SubmissionRef,
@@ -74,6 +75,15 @@ class OmegaAIClient:
             PeerError: with its phase, and what to mend.
         """
         return sorted((await self.fhir.capability()).leaned_on)
+
+    async def services(self) -> ServicesSeen:
+        """
+        Read every healthcare service; those that cannot be understood are named.
+
+        Raises:
+            PeerError: OmegaAI failed us: what is missing then is not known to be missing.
+        """
+        return await read_services(self.fhir, self._wire.resource_elements)
 
     async def submissions(
         self, since: datetime | None, until: datetime | None

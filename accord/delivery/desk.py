@@ -8,7 +8,8 @@ from accord.domain.identifiers import EffectKey, OrganizationSlug
 from accord.domain.keys import effect_key, opaque
 from accord.domain.organizations import OrganizationFile
 from accord.domain.people import PatientId
-from accord.domain.wires import PowerServerWire, RelayTimings
+from accord.domain.sites import RelayTimings
+from accord.domain.wires import PowerServerWire
 from accord.ledger.ledger import Ledger
 
 RELAY_FORMS = "relay-forms"

@@ -4,6 +4,7 @@ The quality rules bring their own words (`accord.quality`); these are for everyt
 """
 
 from accord.domain.base import Record
+from accord.domain.parity import WORDS, Finding
 
 
 class Guidance(Record):
@@ -219,8 +220,14 @@ _ELSE = Guidance(
 )
 
 
+_FINDINGS = frozenset(finding.value for finding in Finding)
+
+
 def guidance(reason: str) -> Guidance:
     """Give the words for a reason; a refusal's code shares the words of all refusals."""
     if reason in GUIDANCE:
         return GUIDANCE[reason]
+    if reason in _FINDINGS:
+        words = WORDS[Finding(reason)]
+        return Guidance(pt=f"{words.pt} {words.screen}.", en=f"{words.en} {words.screen}.")
     return _REFUSED if reason.startswith("answer-") else _ELSE

@@ -15,6 +15,7 @@ _ADDRESSES = (("site", "omegaai", "fhir_base"), ("site", "omegaai", "oauth", "to
 def loose_ends(tree: Any) -> Iterator[LooseEnd]:
     """Give every loose end of a file as it was read from YAML, however wrong it is otherwise."""
     yield from _of_facilities(tree)
+    yield from _of_expected(tree)
     yield from _of_addresses(tree)
     yield from _of_powerservers(tree)
 
@@ -35,6 +36,17 @@ def _of_facilities(tree: Any) -> Iterator[LooseEnd]:
         ):
             reason = "no identifier system of site.omegaai.issuers stands for this issuer"
             yield (*path, "issuer"), f"{reason}: add it there, or mend it here"
+
+
+def _of_expected(tree: Any) -> Iterator[LooseEnd]:
+    facilities = _at(tree, "organization", "facilities")
+    listed = facilities if isinstance(facilities, list) else []
+    slugs = dict.fromkeys(slug for each in listed if isinstance(slug := _at(each, "slug"), str))
+    expected = _at(tree, "organization", "expected_differences")
+    for index, entry in enumerate(expected if isinstance(expected, list) else []):
+        if _leads_nowhere(_at(entry, "facility"), slugs):
+            path = ("organization", "expected_differences", index, "facility")
+            yield path, "names no facility of this file, by its slug"
 
 
 def _leads_nowhere(name: Any, known: Any) -> bool:

@@ -4,9 +4,11 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from accord.domain.base import Record
+from accord.domain.expected_differences import ExpectedDifference
 from accord.domain.loose_ends import loose_ends
 from accord.domain.resources import SLUG, Catalogues, Department, Resource, wrong_in
-from accord.domain.wires import PowerServerWire, Site, known_zone
+from accord.domain.sites import Site
+from accord.domain.wires import PowerServerWire, known_zone
 
 
 class Facility(Record):
@@ -54,6 +56,8 @@ class Organization(Record):
     priority_label: str = Field(default="SCHEDULED STATUS", pattern=r"^[A-Z0-9 _]{1,16}$")
     """PowerServer's priority of what patients schedule: a DICOM CS, so 16 characters at most."""
     catalogues: Catalogues = Catalogues()
+    expected_differences: tuple[ExpectedDifference, ...] = ()
+    """Between PowerServer and OmegaAI: known, accepted, and each with its last day."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

@@ -12,6 +12,14 @@ class Weight(StrEnum):
     WARNING = "warning"  # it works, and somebody will be surprised
 
 
+class Agreement(StrEnum):
+    """What one comparison of both systems says, as exit codes of jobs do: 0, 1 and 3."""
+
+    ALIKE = "alike"
+    DIFFERENT = "different"
+    PARTIAL = "partial"  # something could not be compared: nothing is said of the whole
+
+
 class Finding(StrEnum):
     """One kind of difference; `WORDS` says it to people."""
 

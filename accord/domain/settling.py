@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from accord.domain.base import Record
 from accord.domain.effects import EffectState, Rung
-from accord.domain.wires import ReadBack, RelayTimings
+from accord.domain.sites import RelayTimings
+from accord.domain.wires import ReadBack
 
 NOT_VISIBLE = "not-visible"
 ABSENT_TWICE = "absent-twice"

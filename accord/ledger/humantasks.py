@@ -108,6 +108,23 @@ def observe(connection: Connection, id_: str, *, now: datetime) -> TaskRow:
     return _change(connection, row, {"state": TaskState.OBSERVED, "observed_at": now})
 
 
+def reopen(connection: Connection, id_: str, *, run: str, now: datetime) -> TaskRow:
+    """
+    Open a task again: what was seen since does not agree with what was said, or seen, before.
+
+    Raises:
+        UnknownTask: no such task.
+    """
+    row = _known(connection, id_)
+    if row.state is TaskState.OPEN:
+        return row
+    changes: dict[str, object] = {
+        "opened_at": now, "attested_by": "", "attested_why": "", "attested_at": None,
+        "evidence": {}, "observed_at": None, "run": run,
+    }  # fmt: skip
+    return _change(connection, row, {"state": TaskState.OPEN, **changes})
+
+
 def listed(
     connection: Connection, organization: str, states: Collection[TaskState]
 ) -> list[TaskRow]:

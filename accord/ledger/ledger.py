@@ -138,6 +138,16 @@ class Ledger(EffectLedger):
         with self._database.write() as connection:
             return humantasks.observe(connection, task, now=self._now())
 
+    def reopen(self, task: str, *, run: str = "") -> TaskRow:
+        """
+        Open a human task again: what was seen since does not agree with it.
+
+        Raises:
+            UnknownTask: no such task.
+        """
+        with self._database.write() as connection:
+            return humantasks.reopen(connection, task, run=run, now=self._now())
+
     def tasks(
         self, organization: str, states: Collection[TaskState] = (TaskState.OPEN,)
     ) -> list[TaskRow]:

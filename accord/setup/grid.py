@@ -63,12 +63,13 @@ class GridProblem(Record):
 class WrongGrid(Exception):
     """The file is no grid of resources: nothing of it is used."""
 
-    def __init__(self, problems: tuple[GridProblem, ...]) -> None:
-        super().__init__(problems)
-        self.problems = problems
+    def __init__(self, problems: tuple[GridProblem, ...], of: str = "") -> None:
+        super().__init__(problems, of)
+        self.problems, self.of = problems, of
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.problems))
+        whose = f"PowerServer {self.of}, its grid of resources: " if self.of else ""
+        return "\n".join(f"{whose}{problem}" for problem in self.problems)
 
 
 def template() -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from accord.domain.effects import EffectState, Rung
 from accord.domain.settling import STAY, Look, Open, Settlement, Step, settle
-from accord.domain.wires import ReadBack, RelayTimings
+from accord.domain.sites import RelayTimings
+from accord.domain.wires import ReadBack
 
 SENT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TIMINGS = RelayTimings(

@@ -25,6 +25,7 @@ DEPLOYMENTS = {
     "done-by-hand/one-item",
     "attest-task/one-item",
     "forget-old/nightly",
+    "sync-facilities-and-resources/nightly",
     "set-mode/switch",
     "note-alert/automation",
 }

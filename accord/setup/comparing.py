@@ -1,0 +1,86 @@
+"""Both sides of one organization, judged by the gate and compared with each other."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from accord.adapters.omegaai_services import ServicesSeen
+from accord.domain.organizations import Organization
+from accord.domain.parity import Agreement
+from accord.quality.gate import screen
+from accord.quality.resource_sides import SIDE, side_facts
+from accord.setup.expecting import Weighed, weigh
+from accord.setup.omegaai_side import omegaai_side
+from accord.setup.parity import compare
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What one comparison saw; names of resources and facilities, nothing of a patient."""
+
+    resources: dict[str, int]
+    """How many each side shows: `powerserver`, `omegaai`."""
+    unfit: dict[str, dict[str, list[str]]]
+    """By side: where -> the rules that the resource there breaks; it was not compared."""
+    misshapen: tuple[str, ...]
+    """Ids at OmegaAI that could not be understood."""
+    weighed: Weighed
+
+    @property
+    def skipped(self) -> int:
+        """How many resources could not be compared."""
+        return sum(map(len, self.unfit.values())) + len(self.misshapen)
+
+    @property
+    def agreement(self) -> Agreement:
+        """Say it in one word; never that all is alike while something was skipped."""
+        if self.skipped:
+            return Agreement.PARTIAL
+        return Agreement.ALIKE if self.weighed.left.empty else Agreement.DIFFERENT
+
+
+def compared(
+    organization: Organization, grid: pd.DataFrame, seen: ServicesSeen, today: date
+) -> Parity:
+    """
+    Compare PowerServer's grid with OmegaAI's services.
+
+    A row that breaks a rule of the gate is named and not compared, and what stands opposite it is
+    not called missing.
+
+    Raises:
+        CannotJudge: a side's frame cannot be judged at all.
+    """
+    sides = {"powerserver": grid, "omegaai": omegaai_side(seen.services, organization.facilities)}
+    unfit = {
+        name: screen(side_facts(side, organization), SIDE).held for name, side in sides.items()
+    }
+    findings = compare(sides["powerserver"], sides["omegaai"])
+    of_unfit = _about(findings, {where for held in unfit.values() for where in held}, sides)
+    names = {each.slug: each.name for each in organization.facilities}
+    return Parity(
+        resources={name: len(side) for name, side in sides.items()},
+        unfit=unfit,
+        misshapen=seen.misshapen,
+        weighed=weigh(
+            findings[~of_unfit].reset_index(drop=True),
+            organization.expected_differences,
+            names,
+            today,
+        ),
+    )
+
+
+def _about(findings: pd.DataFrame, unfit: set[str], sides: dict[str, pd.DataFrame]) -> pd.Series:
+    """Say which findings are about a resource that could not be compared, on whichever side."""
+    rows = pd.concat([side.loc[side.index.isin(unfit)] for side in sides.values()])
+    names = {_match(*row) for row in rows[["facility", "name"]].itertuples(index=False)}
+    found = [
+        _match(*row) in names for row in findings[["facility", "name"]].itertuples(index=False)
+    ]
+    return pd.Series(found, index=findings.index, dtype=bool)
+
+
+def _match(facility: str, name: str) -> tuple[str, str]:
+    return " ".join(facility.split()).casefold(), " ".join(name.split()).casefold()

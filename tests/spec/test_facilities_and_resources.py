@@ -1,0 +1,195 @@
+"""
+Facilities and resources, alike on both sides
+
+A room or a machine is set up twice: as a resource in PowerServer and as a healthcare service in
+OmegaAI, with exactly equal values. The flow `sync-facilities-and-resources` compares the two and
+hands people one card for each change; it changes neither system.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+
+from accord.ledger.humantasks import TaskState
+from accord.sandbox.set_up import IN_OMEGAAI, WEEK, load_services, powerserver_grid
+from deployments.local_server import LocalServer
+from flows.attest_task import attest_task
+from flows.sync_facilities_and_resources import sync_facilities_and_resources
+from tasks.resources import SYNC
+from tests.orchestration.towns import EnrolledTown, enrolled_town
+
+pytestmark = pytest.mark.prefect_server
+
+
+@pytest.fixture
+def town(
+    prefect_server: LocalServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[EnrolledTown]:
+    """A site whose OmegaAI is set up as in the vendor's guide."""
+    with enrolled_town(tmp_path, f"parity-{abs(hash(request.node.name)) % 10**8}") as enrolled:
+        load_services(enrolled.town.omegaai, enrolled.town.world.setting)
+        yield enrolled
+
+
+def fill_in(town: EnrolledTown, content: bytes | None = None, *, later_s: float = 0) -> None:
+    """Put PowerServer's grid where people put it; `later_s` moves the file's time on."""
+    path = town.private / "grids" / "main.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content or powerserver_grid(town.town.world.setting))
+    at = (datetime.now(UTC) + timedelta(seconds=later_s)).timestamp()
+    os.utime(path, (at, at))
+
+
+def compare(town: EnrolledTown) -> State[Any]:
+    return sync_facilities_and_resources(town.slug, return_state=True)
+
+
+def cards(town: EnrolledTown) -> list[dict[str, str]]:
+    with get_client(sync_client=True) as client:
+        found = client.request(
+            "POST",
+            "/artifacts/latest/filter",
+            json={"artifacts": {"key": {"any_": [f"{SYNC}-{town.slug}-cards"]}}},
+        ).json()
+    return list(json.loads(found[0]["data"])) if found else []
+
+
+def every_day(hours: str) -> str:
+    return " ".join(f"{day} {hours}" for day in WEEK)
+
+
+def states(town: EnrolledTown) -> dict[str, TaskState]:
+    with town.database.open() as ledger:
+        tasks = ledger.tasks(town.slug, list(TaskState))
+        return {task.kind: task.state for task in tasks if task.process == SYNC}
+
+
+def alike(town: EnrolledTown) -> None:
+    """OmegaAI is brought to what PowerServer shows."""
+    ct, mr, xr = IN_OMEGAAI
+    fixed = (ct._replace(minutes=30, overbooking=True), mr, xr._replace(end="22:59"))
+    load_services(town.town.omegaai, town.town.world.setting, fixed)
+
+
+def test_the_first_run_says_where_the_grid_belongs(town: EnrolledTown) -> None:
+    """
+    PowerServer's resources cannot be asked for: a person copies them from the screen into a file.
+    The first run puts a template in its place and fails with what to do; the template alone is
+    not taken for an empty PowerServer.
+    """
+    for _ in range(2):
+        state = compare(town)
+        assert state.name == "Failed"
+        assert "NoGrid: PowerServer main: nobody has filled in its resources" in str(state.message)
+    assert (town.private / "grids" / "main.csv").read_text("utf-8-sig").startswith("Facility;")
+
+
+def test_the_guides_own_example_differs_three_times(town: EnrolledTown) -> None:
+    """
+    The vendor's guide asks for equal values, and its pictures break that rule: BLUME CT lasts 30
+    minutes with overbooking in PowerServer and 01:00 without in OmegaAI, and BLUME XR ends at 10:59
+    PM on one side only. BLUME MR, which Excel in Portuguese wrote as `60,0`, is alike.
+    """
+    fill_in(town)
+
+    state = compare(town)
+
+    assert state.name == "CompletedWithDrift"
+    assert [(card["Recurso"], card["PowerServer"], card["OmegaAI"]) for card in cards(town)] == [
+        ("BLUME CT", "30", "60"),
+        ("BLUME CT", "True", "False"),
+        ("BLUME XR", every_day("00:00-22:59"), every_day("00:00-23:59")),
+    ]
+    assert set(states(town).values()) == {TaskState.OPEN}
+
+
+def test_a_card_is_closed_when_both_sides_agree_and_opened_again_when_not(
+    town: EnrolledTown,
+) -> None:
+    """
+    Nobody has to close a card: the comparison does, once the two agree. It opens the same card
+    again when they differ later.
+    """
+    fill_in(town)
+    compare(town)
+    alike(town)
+    agreed = compare(town)
+    assert agreed.name == "Completed"
+    assert set(states(town).values()) == {TaskState.OBSERVED}
+
+    load_services(town.town.omegaai, town.town.world.setting)
+    assert compare(town).name == "CompletedWithDrift"
+    assert set(states(town).values()) == {TaskState.OPEN}
+
+
+def test_a_persons_word_stands_until_something_later_is_seen(town: EnrolledTown) -> None:
+    """
+    A person says with `attest-task` that a card is done. The grid was written before that, so it
+    proves nothing against their word; a grid of later that still differs opens the card again.
+    """
+    fill_in(town)
+    compare(town)
+    task = next(card["Tarefa"] for card in cards(town) if card["PowerServer"] == "30")
+    attest_task(town.slug, task, "Ana", "changed in PowerServer", return_state=True)
+
+    compare(town)
+    assert states(town)["duration"] is TaskState.ATTESTED
+
+    fill_in(town, later_s=60)
+    compare(town)
+    assert states(town)["duration"] is TaskState.OPEN
+
+
+def test_a_wrong_cell_is_named_and_nothing_is_compared(town: EnrolledTown) -> None:
+    """Half a grid is no grid: what is missing from it would count as missing from PowerServer."""
+    wrong = powerserver_grid(town.town.world.setting).replace(b"06:00 PM", b"six")
+    fill_in(town, wrong)
+
+    state = compare(town)
+
+    assert state.name == "Failed"
+    assert "line 3, column end time: must be HH:MM" in str(state.message)
+    assert states(town) == {}
+
+
+def test_what_cannot_be_compared_is_never_green(town: EnrolledTown) -> None:
+    """
+    A resource of a facility that the organization file does not have is named with the rule that it
+    breaks. The others are compared, and the run ends as *CompletedPartly*, not as alike.
+    """
+    alike(town)
+    grid = powerserver_grid(town.town.world.setting)
+    fill_in(town, grid.replace(b"LAKESIDE PAULISTA;Diagn\xf3stico;Sala 2", b"NOWHERE;D;Sala 2"))
+
+    state = compare(town)
+
+    assert state.name == "CompletedPartly"
+    assert "not compared 1" in str(state.message)
+
+
+def test_an_expected_difference_is_excused_until_its_day(town: EnrolledTown) -> None:
+    """A site may accept a difference in its file, with a reason and a last day."""
+    fill_in(town)
+    facility = town.town.world.setting.facility
+    entries = "".join(
+        f"\n  - facility: {facility}\n    resource: {name}\n    finding: {finding}\n"
+        f"    reason: agreed with the clinic\n    until: 2099-12-31"
+        for name, finding in (
+            ("BLUME CT", "duration"),
+            ("BLUME CT", "overbooking"),
+            ("BLUME XR", "hours"),
+        )
+    )
+    town.change_file("organization:\n", f"organization:\n  expected_differences:{entries}\n")
+
+    state = compare(town)
+
+    assert state.name == "Completed"
+    assert "expected differences 3" in str(state.message)
