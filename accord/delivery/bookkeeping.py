@@ -27,6 +27,19 @@ class Bookkeeper:
         self.outcomes: Counter[str] = Counter()
         self._touches: list[Touch] = []
         self._landed: list[EffectRow] = []
+        self._noted: list[asyncio.Task[None]] = []
+
+    def note(
+        self, claim: Claim, state: EffectState, *, reason: str = "", evidence: Evidence
+    ) -> None:
+        """
+        Write down what the peer answered, together with the next step on its way.
+
+        The link need not wait for that: one commit serves the answer to this document and the
+        sending of the next. `close` sees to it that it is written.
+        """
+        telling = self.tell(claim, state, reason=reason, evidence=evidence)
+        self._noted.append(asyncio.create_task(telling))
 
     async def tell(
         self,
@@ -78,11 +91,21 @@ class Bookkeeper:
             await self._ask_to_retire(claim)
 
     async def close(self) -> None:
-        """Add the batch to the audit trail; ask for what its new versions leave to a person."""
+        """
+        Add the batch to the audit trail; ask for what its new versions leave to a person.
+
+        Raises:
+            Exception: the ledger could not write down an answer; all else is done by then.
+        """
+        noted, self._noted = self._noted, []
+        told = await asyncio.gather(*noted, return_exceptions=True)
         touches, self._touches = self._touches, []
         landed, self._landed = self._landed, []
         await asyncio.to_thread(note_touches, self._desk, "write", "powerserver", touches)
         await asyncio.to_thread(ask_to_retire, self._desk, landed)
+        for each in told:
+            if isinstance(each, BaseException):
+                raise each
 
     async def _ask_to_retire(self, claim: Claim) -> None:
         details = {"document": claim.effect.parent}

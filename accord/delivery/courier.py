@@ -137,10 +137,10 @@ class Courier:
         except PeerError as error:
             return await self._failed(claim, error, sent=sent)
         else:
-            await self._answered(claim, answer)
+            self._answered(claim, answer)
         return None
 
-    async def _answered(self, claim: Claim, answer: Answer) -> None:
+    def _answered(self, claim: Claim, answer: Answer) -> None:
         state = {
             AnswerKind.LANDED: EffectState.LANDED,
             AnswerKind.ACCEPTED: EffectState.IN_DOUBT,
@@ -148,7 +148,7 @@ class Courier:
         }[answer.kind]
         reason = "" if state is EffectState.LANDED else _code("answer", answer.code)
         evidence: Evidence = {"answer": answer.code, "peer-id": answer.peer_id}
-        await self._books.tell(claim, state, reason=reason, evidence=evidence)
+        self._books.note(claim, state, reason=reason, evidence=evidence)
 
     async def _failed(self, claim: Claim, error: PeerError, *, sent: bool) -> PeerError | None:
         """Write down what a failure means for the effect; gives it back if the link failed."""

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
-from itertools import islice
 
 from accord.adapters.dicom_partial import OF_ONE_PLACE, NotHandedOut, OddObject
+from accord.delivery.ahead import ahead
 from accord.delivery.ports import DocumentReader
 from accord.domain.base import Record
 from accord.domain.documents import DocumentOrder, DocumentSeen
@@ -82,20 +83,14 @@ async def views(
         others = (s for s in seen if s not in may and s.patient == place[0])
         return View(place, tuple(wanted), may, frozenset(s.title for s in others))
 
-    places = iter(by_place.items())
-
-    async def next_page() -> list[View]:
-        page = islice(places, PLACES_AT_ONCE)
+    async def listed(page: Sequence[tuple[Place, list[DocumentOrder]]]) -> list[View]:
         return list(await asyncio.gather(*(at(place, wanted) for place, wanted in page)))
 
-    coming = asyncio.ensure_future(next_page())
-    try:
-        while page := await coming:
-            coming = asyncio.ensure_future(next_page())
+    places = list(by_place.items())
+    pages = (places[n : n + PLACES_AT_ONCE] for n in range(0, len(places), PLACES_AT_ONCE))
+    async with aclosing(ahead(partial(listed, page) for page in pages)) as coming:
+        async for page in coming:
             yield page
-    finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
 
 
 async def contents_of(

@@ -1,8 +1,12 @@
 """The gate between OmegaAI and the plan: forms that break a rule are held, the others prepared."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
 
+from accord.delivery.ahead import ahead
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.lineage import Lineage
@@ -74,13 +78,20 @@ class Screen:
         items: list[Prepared] = []
         not_submitted: list[EffectKey] = []
         lineage = Lineage(self._desk)
-        for start in range(0, len(refs), READ_AT_ONCE):
-            page = await self._reader.read_submissions(refs[start : start + READ_AT_ONCE])
-            lineage.learn(page)
-            judged = self._judge(page)
-            items += judged.items
-            not_submitted += judged.not_submitted
+        pages = (refs[n : n + READ_AT_ONCE] for n in range(0, len(refs), READ_AT_ONCE))
+        readings = (partial(self._reader.read_submissions, page) for page in pages)
+        async with aclosing(ahead(readings)) as read:
+            async for page in read:
+                judged = await asyncio.to_thread(self._learnt_and_judged, lineage, page)
+                items += judged.items
+                not_submitted += judged.not_submitted
         return Screened(items=lineage.chained(items), not_submitted=tuple(not_submitted))
+
+    def _learnt_and_judged(
+        self, lineage: Lineage, page: Sequence[Submission | Unreadable]
+    ) -> Screened:
+        lineage.learn(page)
+        return self._judge(page)
 
     def _judge(self, page: Iterable[Submission | Unreadable]) -> Screened:
         read: dict[EffectKey, Submission] = {}
