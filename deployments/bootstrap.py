@@ -71,7 +71,7 @@ def bootstrap(
     files = [(text, parse(text, name)) for text, name in organizations]
     catalogue = catalogue or read()
     with get_client(sync_client=True) as client:
-        _require_server(client)
+        require_server(client)
         for block in BLOCKS:
             block.register_type_and_schema()
         say(f"block types: {', '.join(block.get_block_type_slug() for block in BLOCKS)}")
@@ -105,7 +105,13 @@ def _told(changed: list[str]) -> str:
     )
 
 
-def _require_server(client: SyncPrefectClient) -> None:
+def require_server(client: SyncPrefectClient) -> None:
+    """
+    See that a Prefect server answers.
+
+    Raises:
+        NoServer: none does.
+    """
     problem = client.api_healthcheck()
     if problem is not None:
         raise NoServer(f"no Prefect server answers at {client.api_url}: set PREFECT_API_URL")

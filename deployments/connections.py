@@ -16,7 +16,10 @@ import argparse
 import asyncio
 import sys
 
-from blocks.base import Finding, UnknownOrganization
+from prefect.client.orchestration import get_client
+
+from blocks.base import Finding, UnknownOrganization, UnusableBlock
+from deployments.bootstrap import NoServer, require_server
 from deployments.documents import BLOCKS
 from deployments.enrolment import enrolled
 
@@ -40,17 +43,25 @@ def main(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("slugs", nargs="*", metavar="SLUG")
+    slugs = parser.parse_args(arguments).slugs
+    try:
+        with get_client(sync_client=True) as client:
+            require_server(client)
+        return 0 if _tell(slugs or list(enrolled())) else 1
+    except (NoServer, UnknownOrganization, UnusableBlock) as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+
+
+def _tell(slugs: list[str]) -> bool:
+    """Print what was found at each organization's wires; give whether all is fine."""
     all_fine = True
-    for slug in parser.parse_args(arguments).slugs or list(enrolled()):
-        try:
-            found = asyncio.run(findings(slug))
-        except UnknownOrganization as unknown:
-            print(unknown, file=sys.stderr)
-            return 2
+    for slug in slugs:
+        found = asyncio.run(findings(slug))
         for finding in found:
             print(f"{slug}: {finding}")
         all_fine = all_fine and all(finding.is_fine for finding in found)
-    return 0 if all_fine else 1
+    return all_fine
 
 
 if __name__ == "__main__":

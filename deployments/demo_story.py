@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from rich.console import Console
 from rich.markdown import Markdown
 
+from accord.domain.totals import Bucket
 from deployments.bootstrap import bootstrap, ensure_pool
 from deployments.demo_house import House
 from deployments.secrets_given import new_site_key
@@ -90,7 +92,7 @@ def follow(run_id: UUID, tell: Tell) -> str:
 
 
 def summarize(run_id: UUID, slug: str, submitted: dict[str, Any]) -> bool:
-    """Print the run's report as the UI shows it; return whether the run completed."""
+    """Print the run's report as the UI shows it; say whether each form ended as it must."""
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(run_id)
         pages = client.request(
@@ -108,7 +110,23 @@ def summarize(run_id: UUID, slug: str, submitted: dict[str, Any]) -> bool:
         console.print(Markdown(page["data"]))
     must = ", ".join(f"{where} {count}" for where, count in submitted["must_end"].items())
     print(f"\nWhat the patients did, written down before anybody looked: {must}.")
-    return bool(run.state and run.state.is_completed() and pages)
+    message = str(run.state.message) if run.state and run.state.is_completed() else ""
+    if not as_written_down(message, submitted["must_end"]):
+        print("This run did not end so: see the run's logs.")
+        return False
+    return bool(pages)
+
+
+def as_written_down(message: str, must_end: dict[str, int]) -> bool:
+    """Compare a run's one line, `observed 25: verified 16, held 4`, with what must be."""
+    told = {where.strip(): int(count) for where, count in re.findall(r"([a-z ]+) (\d+)", message)}
+    filed = sum(count for where, count in must_end.items() if where in PLACES)
+    done = told.get(Bucket.VERIFIED, 0) + told.get(Bucket.ALREADY_THERE, 0)
+    return (done, told.get(Bucket.HELD, 0)) == (filed, must_end.get("held", 0))
+
+
+PLACES = ("Patient Docs", "Documents")
+"""Where the Document Viewer shows a form that is not held."""
 
 
 def let_the_schedule_run(slug: str) -> None:

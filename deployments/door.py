@@ -33,7 +33,7 @@ from typing import TextIO
 
 from accord.domain.organization_text import WrongOrganizationFile
 from accord.ledger.errors import LedgerRefusal, UnknownEffect
-from blocks.base import UnknownOrganization
+from blocks.base import UnknownOrganization, UnusableBlock
 from deployments.door_entry import NoDoor, Visit, visit
 from deployments.door_lists import attention, audit
 from deployments.door_show import show
@@ -72,7 +72,10 @@ def main(arguments: Sequence[str], stdin: TextIO = sys.stdin) -> int:
     except UnknownEffect as unknown:
         print(unknown, file=sys.stderr)
         return Exit.NOT_FOUND
-    except (NoDoor, UnknownOrganization, WrongOrganizationFile, LedgerRefusal, OSError) as refusal:
+    except (
+        *(NoDoor, UnknownOrganization, UnusableBlock),
+        *(WrongOrganizationFile, LedgerRefusal, OSError),
+    ) as refusal:
         return _refused(refusal)
 
 

@@ -25,6 +25,8 @@ from blocks.base import UnknownOrganization
 from blocks.site import Site
 from tasks.guarded import guarded
 
+LOOKED_THROUGH = 50
+"""Of the runs that completed since; what is not seen here closes the alert when it completes."""
 OPEN, CLOSED = "# Open", "# Closed"
 
 
@@ -50,10 +52,10 @@ def note_failure(run: str) -> str:
     return "opened"
 
 
-def close_alert(process: str, organization: str, run: str) -> None:
+def close_alert(process: str, organization: str, run: str, state: str) -> None:
     """Close what is open for a process of an organization, since a run of it has completed."""
     if _is_open(alert_key(process, organization)):
-        _write(CLOSED, process, organization, run, "Completed")
+        _write(CLOSED, process, organization, run, state)
 
 
 def alert_key(process: str, organization: str) -> str:
@@ -72,13 +74,14 @@ def _is_enrolled(organization: str) -> bool:
 def _well_since(
     client: SyncPrefectClient, process: str, organization: str, failed: FlowRun
 ) -> bool:
-    """Whether a run of the same process and organization completed after this one ended."""
+    """Whether a run of the same process completed after this one ended; no dry run counts."""
     completed = FlowRunFilter(
         name=FlowRunFilterName(any_=[f"{process}/{organization}"]),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED])),
         end_time=FlowRunFilterEndTime(after_=failed.end_time),
     )
-    return bool(client.read_flow_runs(flow_run_filter=completed, limit=1))
+    runs = client.read_flow_runs(flow_run_filter=completed, limit=LOOKED_THROUGH)
+    return any(not run.parameters.get("dry_run") for run in runs)
 
 
 def _is_open(key: str) -> bool:

@@ -9,6 +9,7 @@ from accord.ledger.audit import AuditEntry
 from accord.ledger.errors import IllegalMove, UnknownTask
 from accord.ledger.humantasks import TaskRow, TaskState
 from accord.ledger.records import EffectRow
+from accord.quality.submissions import NEVER_RELEASED, SUBMISSIONS
 from tasks.desk import desk_of
 from tasks.guarded import guarded
 from tasks.policies import PATIENT
@@ -37,8 +38,13 @@ def release_effect(organization: str, key: str, who: str, why: str) -> EffectRow
 
     Raises:
         UnknownEffect, IllegalMove: there is no such effect, or it is not held.
+        NotForAWord: by a rule that tells whose the form is.
     """
     _require(organization, key, frozenset({EffectState.HELD}), EffectState.PLANNED)
+    with desk_of(organization) as desk:
+        rule = desk.ledger.effect(key).reason
+    if rule in NEVER_RELEASED:
+        raise NotForAWord(key, rule, SUBMISSIONS.rule(rule).what_to_do_en)
     return _move(organization, key, EffectState.PLANNED, EffectState.HELD, who, why)
 
 
@@ -79,6 +85,20 @@ def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
     to = EffectState.VERIFIED if landed else EffectState.DONE_BY_HAND
     rung = Rung.ATTESTED if landed else None
     return _move(organization, key, to, None, who, why, rung)
+
+
+class NotForAWord(Exception):
+    """A rule holds this that nobody's word may stand over: the cause has to be mended."""
+
+    def __init__(self, key: str, rule: str, fix: str) -> None:
+        super().__init__(key, rule, fix)
+        self.key, self.rule, self.fix = key, rule, fix
+
+    def __str__(self) -> str:
+        return (
+            f"effect {self.key} is held by {self.rule}, which cannot be released: {self.fix} The "
+            "next run then lets it go by itself; or carry it over by hand and run done-by-hand"
+        )
 
 
 class EndsWithItsEffect(Exception):

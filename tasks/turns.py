@@ -88,12 +88,13 @@ def in_turn(process: str) -> Callable[[Callable[P, State[Any]]], Callable[P, Sta
 
         @wraps(body)
         def in_its_turn(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
-            organization = parameters.bind(*args, **kwargs).arguments["organization"]
+            given = parameters.bind(*args, **kwargs).arguments
+            organization = given["organization"]
             try:
                 with turn_of(process, organization), desk_kept(organization):
                     state = body(*args, **kwargs)
-                if state.is_completed():
-                    close_alert(process, organization, str(flow_run.id or ""))
+                if state.is_completed() and not given.get("dry_run"):  # which proves no sending
+                    close_alert(process, organization, str(flow_run.id or ""), str(state.name))
                 return state
             except AnotherRunHasTheTurn as other:
                 return Cancelled(

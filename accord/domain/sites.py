@@ -1,33 +1,37 @@
 """The `site:` part of an organization file: its wires, how long to wait for what, what to keep."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from accord.domain.base import Record
 from accord.domain.wires import OmegaAIWire, PowerServerWire
 
+Some = Annotated[timedelta, Field(gt=timedelta(0))]
+NoneOrSome = Annotated[timedelta, Field(ge=timedelta(0))]
+"""A length of time; one that ran backwards would leave changes unseen."""
+
 
 class RelayTimings(Record):
     """How long the relay of forms waits for what, for one site."""
 
-    visibility_delay: timedelta = timedelta(minutes=2)
+    visibility_delay: Some = timedelta(minutes=2)
     """Longest delay until OmegaAI's search shows a change; the sweep overlaps by more."""
-    grace: timedelta = timedelta(minutes=30)
+    grace: NoneOrSome = timedelta(minutes=30)
     """In back-up mode: how long the vendor's own synchronisation has."""
-    send_within: timedelta = timedelta(seconds=30)
+    send_within: Some = timedelta(seconds=30)
     """From `sent` to the last moment at which the first byte may leave (boot clock)."""
-    settle_after: timedelta = timedelta(minutes=2)
+    settle_after: Some = timedelta(minutes=2)
     """From `sent` to the first look at what is in doubt; longer than `send_within`."""
-    settle_again: timedelta = timedelta(minutes=2)
+    settle_again: NoneOrSome = timedelta(minutes=2)
     """Between the two looks that must both find nothing."""
-    visible_in_run: timedelta = timedelta(seconds=20)
+    visible_in_run: NoneOrSome = timedelta(seconds=20)
     """How long one run polls for what has landed."""
-    visible_within: timedelta = timedelta(minutes=30)
+    visible_within: Some = timedelta(minutes=30)
     """Landed and not visible by then: parked, for a person."""
-    lease: timedelta = timedelta(minutes=2)
-    vendor_tolerance: timedelta = timedelta(minutes=30)
+    lease: Some = timedelta(minutes=2)
+    vendor_tolerance: NoneOrSome = timedelta(minutes=30)
     """Between submission and the vendor's copy of a rendered form, either way."""
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ with a documented default (docs/open-questions.md).
 """
 
 from enum import StrEnum
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AnyHttpUrl, Field, field_validator
@@ -70,7 +71,9 @@ class Hl7Wire(Record):
     sending_facility: str = ""
     receiving_application: str = "RAMSOFT"
     receiving_facility: str = ""
-    accepts: frozenset[str] = frozenset({"T02"})
+    accepts: frozenset[Literal["T02", "T10", "T11"]] = Field(
+        default=frozenset({"T02"}), min_length=1
+    )
     """Which MDM events this site takes, of T02, T10, T11."""
     takes_repeats: bool = False
     """Whether a repeated MSH-10 is known to be filed once (the acceptance run tells)."""

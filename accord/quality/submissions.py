@@ -88,8 +88,9 @@ _WHAT_IT_IS = (
         check=between("accession_length", 1, None).only_where("kind", "clinical"),
         text_pt="O formulário Clínico leva a um estudo (accession number).",
         text_en="A Clinical form leads to a study (accession number).",
-        what_to_do_pt="Vincule o formulário ao pedido do exame no OmegaAI, depois libere-o aqui.",
-        what_to_do_en="Link the form to the study's order in OmegaAI, then release it here.",
+        what_to_do_pt="Vincule o formulário ao pedido do exame no OmegaAI; a próxima execução o "
+        "leva.",
+        what_to_do_en="Link the form to the study's order in OmegaAI; the next run then takes it.",
         releasable=False,
     ),
     Rule(

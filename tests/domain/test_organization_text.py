@@ -172,6 +172,23 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
             id="key-of-a-map",
         ),
         pytest.param(
+            _with("grace: PT30M", "visibility_delay: -PT5M"),
+            "lakeside.yaml:49: site.relay.visibility_delay: input should be greater than 0 seconds",
+            id="a delay that runs backwards",
+        ),
+        pytest.param(
+            _with("grace: PT30M", "settle_again: -PT5M"),
+            "lakeside.yaml:49: site.relay.settle_again: "
+            "input should be greater than or equal to 0 seconds",
+            id="a pause that runs backwards",
+        ),
+        pytest.param(
+            _with("accepts: [T02]", "accepts: [T99]"),
+            "lakeside.yaml:28: site.powerservers.main.hl7.accepts[0]: "
+            "input should be 'T02', 'T10' or 'T11'",
+            id="an event that is none",
+        ),
+        pytest.param(
             _with("grace: PT30M", "grace: 30"),
             "lakeside.yaml:49: site.relay.grace: "
             "must be a length of time such as PT2M (two minutes) or 00:02:00",

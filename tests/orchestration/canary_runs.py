@@ -20,6 +20,7 @@ from prefect.logging.handlers import APILogHandler
 import flows.relay_forms as relay
 from accord.domain.effects import EffectState
 from accord.ledger.humantasks import TaskToOpen
+from accord.quality.submissions import NEVER_RELEASED
 from accord.sandbox.blume_forms import Submitted
 from accord.sandbox.blume_mischief import MISCHIEF, misbehave
 from flows.attest_task import attest_task
@@ -202,10 +203,13 @@ def decisions(left: Aftermath, patients: Patients) -> None:
     """People release, retry and attest; one key is wrong."""
     slug, who = left.town.slug, {"who": "on-call", "why": "looked at it"}
     with left.town.database.open() as ledger:
-        held, other = ledger.open_effects(slug, "relay-forms", [EffectState.HELD])[:2]
+        all_held = ledger.open_effects(slug, "relay-forms", [EffectState.HELD])
+        held = next(row for row in all_held if row.reason not in NEVER_RELEASED)
+        other = next(row for row in all_held if row.reason in NEVER_RELEASED)
         (rejected, *_) = ledger.open_effects(slug, "relay-forms", [EffectState.REJECTED])
     for name, flow, key in (
         ("release", release_hold, held.key),
+        ("not released", release_hold, other.key),
         ("retry", retry_effect, rejected.key),
         ("by hand", done_by_hand, other.key),
         ("unknown key", release_hold, "A" * 20),

@@ -95,6 +95,7 @@ def aftermath(
         ("release", "is now: planned"),
         ("retry", "is now: planned"),
         ("by hand", "is now: done by hand"),
+        ("not released", "NotForAWord"),
         ("unknown key", "UnknownEffect"),
         ("task", "is now: attested"),
         ("unknown task", "UnknownTask"),

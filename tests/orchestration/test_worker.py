@@ -92,7 +92,8 @@ def test_a_failure_opens_one_alert_and_success_closes_it(
 ) -> None:
     """
     The whole way: a run through a real worker fails, an automation starts note-alert, which
-    opens the alert; the next good run closes it. Runs have the heartbeat of the work pool.
+    opens the alert; the next good run closes it, and a dry run does not. Runs have the heartbeat
+    of the work pool.
     Told of that failure once more, as when the news comes late, nothing is opened again.
     """
     failed = soon(ended(client, start_run(client, "tiny/sweep", organization=SLUG, fail=True)))
@@ -100,11 +101,15 @@ def test_a_failure_opens_one_alert_and_success_closes_it(
     opened = soon(_alert(client, "# Open"))
     assert str(failed.id) in opened
 
+    rehearsed = start_run(client, "tiny/sweep", organization=SLUG, dry_run=True)
+    assert soon(ended(client, rehearsed)).state_type is StateType.COMPLETED
+    assert len(_versions(client)) == 1
+
     good = soon(ended(client, start_run(client, "tiny/sweep", organization=SLUG)))
     assert good.state and good.state.name == "CompletedWithHolds"
     assert good.state.message == "heartbeat 30"
     closed = soon(_alert(client, "# Closed"))
-    assert str(good.id) in closed
+    assert f"run `{good.id}` ended as CompletedWithHolds" in closed
 
     again = start_run(client, "note-alert/automation", run=str(failed.id))
     assert soon(ended(client, again)).state_type is StateType.COMPLETED

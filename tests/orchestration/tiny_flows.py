@@ -14,7 +14,7 @@ from tasks.turns import in_turn, turn_of
 
 @flow(name="tiny", flow_run_name="tiny/{organization}", persist_result=False)
 @in_turn("tiny")
-def tiny(organization: str, fail: bool = False) -> State[Any]:
+def tiny(organization: str, fail: bool = False, dry_run: bool = False) -> State[Any]:
     """Do nothing at all, well or badly."""
     if fail:
         raise RuntimeError("told to fail")

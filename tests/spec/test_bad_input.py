@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import BlockDocumentUpdate
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
@@ -687,6 +688,9 @@ def test_the_connection_test_says_what_it_saw_and_what_it_cannot_tell(
     assert "PowerServer main, HL7: fine" not in wrong
     assert helped.value.code == 0
     assert "check the slug" in capsys.readouterr().err
+    with temporary_settings(updates={PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        assert connections([]) == 2
+    assert "no Prefect server answers" in capsys.readouterr().err
 
 
 @pytest.mark.prefect_server
