@@ -1,7 +1,7 @@
 """Alerts: one for each process of an organization that fails unseen, open until it is well again.
 
 A failure of a deployment tagged `alerts` starts `note-alert`, which opens the alert; every run that
-completes closes what is open for its process, whichever of the two is told first.
+completes, but for a dry run, closes what is open for its process, whichever is told first.
 """
 
 from datetime import UTC, datetime

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from accord.domain.parity import WORDS, Agreement, Finding
 from accord.quality.resource_sides import SIDE
 from accord.setup.cards import Card
 from accord.setup.comparing import Parity
+from tasks.markdown import table
 
 _WORDS = {
     "pt-BR": {
@@ -81,13 +84,23 @@ def parity_page(parity: Parity, locale: str) -> str:
     """Write a comparison's report as Markdown; the cards stand in a table of their own."""
     words, weighed = _WORDS[locale], parity.weighed
     lines = [f"# {words['title']}", "", f"**{agreement_line(parity, locale)}**", ""]
-    lines += _table(
+    lines += table(
         (words["side"], words["resources"], words["unfit"]),
         [
             (_SIDES[side], count, len(parity.unfit[side]))
             for side, count in parity.resources.items()
         ],
     )
+    lines += [*_not_compared(parity, locale), *_excused(weighed.excused, locale)]
+    for name, entries in (("unused", weighed.unused), ("expired", weighed.expired)):
+        if entries:
+            told = ", ".join(f"{e.facility}/{e.resource} ({e.finding})" for e in entries)
+            lines += [f"{words[name]}: {told}", ""]
+    return "\n".join([*lines, words["refresh"] if len(weighed.left) else ""]).rstrip() + "\n"
+
+
+def _not_compared(parity: Parity, locale: str) -> list[str]:
+    words, lines = _WORDS[locale], []
     unfit = [
         (where, SIDE.rule(rules[0]).text(locale), SIDE.rule(rules[0]).what_to_do(locale))
         for held in parity.unfit.values()
@@ -95,24 +108,20 @@ def parity_page(parity: Parity, locale: str) -> str:
     ]
     if unfit:
         lines += [f"## {words['unfit']}", ""]
-        lines += _table((words["resource"], words["rule"], words["todo"]), unfit)
+        lines += table((words["resource"], words["rule"], words["todo"]), unfit)
     if parity.misshapen:
         lines += [f"{words['misshapen']}: {', '.join(parity.misshapen)}", ""]
-    if len(weighed.excused):
-        lines += [f"## {words['excused']}", ""]
-        lines += _table(
-            tuple(words[name] for name in ("facility", "resource", "what", "reason", "until")),
-            [
-                (r["facility"], r["name"], WORDS[Finding(r["finding"])].text(locale), r["reason"],
-                 r["until"])
-                for r in weighed.excused.to_dict("records")
-            ],
-        )  # fmt: skip
-    for name, entries in (("unused", weighed.unused), ("expired", weighed.expired)):
-        if entries:
-            told = ", ".join(f"{e.facility}/{e.resource} ({e.finding})" for e in entries)
-            lines += [f"{words[name]}: {told}", ""]
-    return "\n".join([*lines, words["refresh"] if len(weighed.left) else ""]).rstrip() + "\n"
+    return lines
+
+
+def _excused(excused: pd.DataFrame, locale: str) -> list[str]:
+    if excused.empty:
+        return []
+    words = _WORDS[locale]
+    told = excused.assign(what=[WORDS[Finding(code)].text(locale) for code in excused["finding"]])
+    head = [words[name] for name in ("facility", "resource", "what", "reason", "until")]
+    rows = told[["facility", "name", "what", "reason", "until"]].to_numpy().tolist()
+    return [f"## {words['excused']}", "", *table(head, rows)]
 
 
 def card_rows(cards: Sequence[Card], locale: str) -> list[dict[str, str]]:
@@ -130,13 +139,4 @@ def card_rows(cards: Sequence[Card], locale: str) -> list[dict[str, str]]:
             words["screen"]: card.screen,
         }
         for card in cards
-    ]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    return [
-        f"| {' | '.join(head)} |",
-        f"|{'---|' * len(head)}",
-        *(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows),
-        "",
     ]

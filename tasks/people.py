@@ -6,7 +6,7 @@ from accord.delivery.asking import ANSWERED_BY_A_WORD, note_word
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import EffectKey
 from accord.ledger.audit import AuditEntry
-from accord.ledger.errors import IllegalMove, UnknownTask
+from accord.ledger.errors import IllegalMove, UnknownEffect, UnknownTask
 from accord.ledger.humantasks import TaskRow, TaskState
 from accord.ledger.records import EffectRow
 from accord.quality.submissions import NEVER_RELEASED, SUBMISSIONS
@@ -40,9 +40,7 @@ def release_effect(organization: str, key: str, who: str, why: str) -> EffectRow
         UnknownEffect, IllegalMove: there is no such effect, or it is not held.
         NotForAWord: by a rule that tells whose the form is.
     """
-    _require(organization, key, frozenset({EffectState.HELD}), EffectState.PLANNED)
-    with desk_of(organization) as desk:
-        rule = desk.ledger.effect(key).reason
+    rule = _required(organization, key, frozenset({EffectState.HELD}), EffectState.PLANNED).reason
     if rule in NEVER_RELEASED:
         raise NotForAWord(key, rule, SUBMISSIONS.rule(rule).what_to_do_en)
     return _move(organization, key, EffectState.PLANNED, EffectState.HELD, who, why)
@@ -62,7 +60,7 @@ def replan_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
             doubt is for the read-back, not for a person, to resolve.
     """
     with desk_of(organization) as desk:
-        state = _require(organization, key, STOPPED, EffectState.PLANNED)
+        state = _required(organization, key, STOPPED, EffectState.PLANNED).state
         row = _move(organization, key, EffectState.PLANNED, state, who, why)
         if row.is_unsent or state is EffectState.REJECTED:
             desk.outbox.forget([EffectKey(key)])  # it is made anew, from what stands now
@@ -81,7 +79,8 @@ def attest_effect(organization: str, key: str, who: str, why: str) -> EffectRow:
         UnknownEffect, IllegalMove: there is no such effect, or it is not a person's to attest.
     """
     states = STOPPED | {EffectState.HELD, EffectState.LANDED}
-    landed = _require(organization, key, states, EffectState.DONE_BY_HAND) is EffectState.LANDED
+    before = _required(organization, key, states, EffectState.DONE_BY_HAND)
+    landed = before.state is EffectState.LANDED
     to = EffectState.VERIFIED if landed else EffectState.DONE_BY_HAND
     rung = Rung.ATTESTED if landed else None
     return _move(organization, key, to, None, who, why, rung)
@@ -149,21 +148,23 @@ def switch_mode(organization: str, process: str, mode: str, who: str, why: str) 
     return Mode(mode)
 
 
-def _require(
+def _required(
     organization: str, key: str, states: frozenset[EffectState], to: EffectState
-) -> EffectState:
+) -> EffectRow:
     """
-    Give the effect's state if it is one of `states`.
+    Give the organization's effect if it is in one of `states`.
 
     Raises:
         UnknownEffect, IllegalMove: the second says what to do instead.
     """
     with desk_of(organization) as desk:
-        state = desk.ledger.effect(key).state
-    if state not in states:
+        row = desk.ledger.effect(key)
+    if row.organization != organization:
+        raise UnknownEffect(key)  # two organizations may share a database, never a decision
+    if row.state not in states:
         over = "it is over, and nothing more is to be done"
-        raise IllegalMove(key, state, to, WHAT_INSTEAD.get(state, over))
-    return state
+        raise IllegalMove(key, row.state, to, WHAT_INSTEAD.get(row.state, over))
+    return row
 
 
 def _move(  # noqa: PLR0913 (a move's own words)

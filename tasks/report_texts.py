@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from accord.domain.reports import Attention, RelayReport
 from accord.domain.totals import Bucket
+from tasks.markdown import table
 
 _BUCKETS_PT = {
     Bucket.ALREADY_THERE: "já estavam lá (entregues pelo fornecedor)",
@@ -91,7 +92,7 @@ def report_page(report: RelayReport, locale: str) -> str:
     lines = [f"# {words['title']}: {report.organization}", ""]
     if report.dry_run:
         lines += [f"**{words['dry']}**", ""]
-    lines += _table(
+    lines += table(
         (words["bucket"], words["count"]),
         [
             *((bucket_text(bucket, locale), count) for bucket, count in _in_order(report)),
@@ -99,13 +100,13 @@ def report_page(report: RelayReport, locale: str) -> str:
         ],
     )
     if report.verified:
-        lines += _table(
+        lines += table(
             (words["section"], words["rung"], words["count"]),
             [(line.section, line.rung, line.count) for line in report.verified],
         )
     if report.attention:
         lines += [f"## {words['attention']}", ""]
-        lines += _table(
+        lines += table(
             (words["reason"], words["count"], words["todo"]), _by_reason(report.attention)
         )
     lines += [f"{words['mode']}: `{report.mode}`. {words['audit']}: `{report.audit_head}`."]
@@ -143,13 +144,4 @@ def _by_reason(items: Sequence[Attention]) -> list[tuple[str, int, str]]:
     return [
         (f"`{reason}`", sum(item.reason == reason for item in items), todo)
         for reason, todo in reasons
-    ]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    return [
-        f"| {' | '.join(head)} |",
-        f"|{'---|' * len(head)}",
-        *(f"| {' | '.join(map(str, row))} |" for row in rows),
-        "",
     ]

@@ -81,4 +81,6 @@ def ask_for_changes(organization: str, grids: Grids, parity: Sealed[Parity]) -> 
     with desk_of(organization) as desk:
         box = CardBox(desk.ledger, desk.slug, SYNC, desk.site_key, run=desk.run)
         _, written_at = grids.value
-        return box.update(parity.value, observed_at=written_at, locale=desk.file.site.locale)
+        return box.update(
+            parity.value, observed_at=written_at, now=desk.now(), locale=desk.file.site.locale
+        )

@@ -8,30 +8,30 @@ from pydantic import Field, model_validator
 from accord.domain.base import Record
 from accord.domain.wires import OmegaAIWire, PowerServerWire
 
-Some = Annotated[timedelta, Field(gt=timedelta(0))]
-NoneOrSome = Annotated[timedelta, Field(ge=timedelta(0))]
-"""A length of time; one that ran backwards would leave changes unseen."""
+Positive = Annotated[timedelta, Field(gt=timedelta(0))]
+NotNegative = Annotated[timedelta, Field(ge=timedelta(0))]
+"""Lengths of time: one that ran backwards would leave changes unseen."""
 
 
 class RelayTimings(Record):
     """How long the relay of forms waits for what, for one site."""
 
-    visibility_delay: Some = timedelta(minutes=2)
+    visibility_delay: Positive = timedelta(minutes=2)
     """Longest delay until OmegaAI's search shows a change; the sweep overlaps by more."""
-    grace: NoneOrSome = timedelta(minutes=30)
+    grace: NotNegative = timedelta(minutes=30)
     """In back-up mode: how long the vendor's own synchronisation has."""
-    send_within: Some = timedelta(seconds=30)
+    send_within: Positive = timedelta(seconds=30)
     """From `sent` to the last moment at which the first byte may leave (boot clock)."""
-    settle_after: Some = timedelta(minutes=2)
+    settle_after: Positive = timedelta(minutes=2)
     """From `sent` to the first look at what is in doubt; longer than `send_within`."""
-    settle_again: NoneOrSome = timedelta(minutes=2)
+    settle_again: NotNegative = timedelta(minutes=2)
     """Between the two looks that must both find nothing."""
-    visible_in_run: NoneOrSome = timedelta(seconds=20)
+    visible_in_run: NotNegative = timedelta(seconds=20)
     """How long one run polls for what has landed."""
-    visible_within: Some = timedelta(minutes=30)
+    visible_within: Positive = timedelta(minutes=30)
     """Landed and not visible by then: parked, for a person."""
-    lease: Some = timedelta(minutes=2)
-    vendor_tolerance: NoneOrSome = timedelta(minutes=30)
+    lease: Positive = timedelta(minutes=2)
+    vendor_tolerance: NotNegative = timedelta(minutes=30)
     """Between submission and the vendor's copy of a rendered form, either way."""
 
     @model_validator(mode="after")

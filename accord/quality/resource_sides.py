@@ -41,7 +41,7 @@ def side_facts(side: pd.DataFrame, organization: Organization) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "name": side["name"],
-            "name_is_unique": ~_keyed(side).duplicated(keep=False),
+            "name_is_unique": ~matched_by(side["facility"], side["name"]).duplicated(keep=False),
             "facility_is_ours": ours.notna(),
             "zone": [each.time_zone if each is not None else "" for each in ours],
             "room_exists": [
@@ -59,14 +59,11 @@ def side_facts(side: pd.DataFrame, organization: Organization) -> pd.DataFrame:
     return frame.astype(DTYPES)
 
 
-def _keyed(side: pd.DataFrame) -> pd.DataFrame:
-    """Give facility and name as both are matched: without case and outer or doubled spaces."""
-    return pd.DataFrame(
-        {
-            column: side[column].str.split().str.join(" ").str.casefold()
-            for column in ("facility", "name")
-        }
-    )
+def matched_by(facilities: pd.Series, names: pd.Series) -> pd.Series:
+    """Give what resources are matched by on both sides: without case, outer and doubled spaces."""
+    tidy = (column.astype("str").str.split().str.join(" ") for column in (facilities, names))
+    facility, name = tidy
+    return (facility + "\n" + name).str.casefold()
 
 
 def _has_room(facility: Facility | None, room: str) -> bool:

@@ -8,6 +8,7 @@ from accord.domain.parity import WORDS, Finding
 from accord.ledger.audit import AuditEntry
 from accord.ledger.humantasks import TaskRow, TaskState, TaskToOpen
 from accord.ledger.ledger import Ledger
+from accord.quality.resource_sides import matched_by
 from accord.setup.comparing import Parity
 
 ABOUT = "about"
@@ -38,7 +39,9 @@ class CardBox:
         self._ledger, self._organization, self._process = ledger, organization, process
         self._key, self._run = site_key, run
 
-    def update(self, parity: Parity, *, observed_at: datetime, locale: str) -> tuple[Card, ...]:
+    def update(
+        self, parity: Parity, *, observed_at: datetime, now: datetime, locale: str
+    ) -> tuple[Card, ...]:
         """
         Bring the cards to what was seen: open new ones, close what agrees by now.
 
@@ -46,7 +49,7 @@ class CardBox:
         their word: then it is closed if the sides agree, and open again if they do not.
 
         Args:
-            observed_at: when the older of the two sides was observed; aware.
+            observed_at: when the older of the two sides was observed; aware, as `now` is.
         """
         before = {
             (task.kind, str(task.details.get(ABOUT, ""))): task
@@ -54,47 +57,53 @@ class CardBox:
             if task.process == self._process
         }
         cards, seen = [], set()
-        for row in parity.weighed.left.to_dict("records"):
+        left = parity.weighed.left
+        matches = matched_by(left["facility"], left["name"])
+        for row, match in zip(left.to_dict("records"), matches, strict=True):
             finding = Finding(row["finding"])
-            about = opaque(self._key, "resource", str(row["facility"]), str(row["name"]))
+            about = opaque(self._key, "resource", match)
             seen.add((str(finding), about))
-            task = self._standing(before.get((str(finding), about)), finding, about, observed_at)
+            task = before.get((str(finding), about))
+            if task is None:
+                task = self._opened(finding, about)
+            elif _is_overruled(task, observed_at):
+                task = self._reopened(task, now)
             cards.append(_card(task, finding, {str(k): str(v) for k, v in row.items()}, locale))
         if not parity.skipped:  # what was not compared may still differ
             self._close([task for about, task in before.items() if about not in seen])
         return tuple(cards)
 
-    def _standing(
-        self, before: TaskRow | None, finding: Finding, about: str, observed_at: datetime
-    ) -> TaskRow:
-        if before is None:
-            task = TaskToOpen(
-                organization=self._organization,
-                process=self._process,
-                kind=finding.value,
-                about=about,
-                details={ABOUT: about},
-            )
-            return self._ledger.open_task(task, run=self._run)
-        spoken = before.attested_at or before.opened_at
-        over = before.state is TaskState.OBSERVED
-        disagrees = before.state is TaskState.ATTESTED and observed_at > spoken
-        if not over and not disagrees:
-            return before
-        said = AuditEntry(
-            at=observed_at,
+    def _opened(self, finding: Finding, about: str) -> TaskRow:
+        task = TaskToOpen(
+            organization=self._organization,
+            process=self._process,
+            kind=finding.value,
+            about=about,
+            details={ABOUT: about},
+        )
+        return self._ledger.open_task(task, run=self._run)
+
+    def _reopened(self, task: TaskRow, now: datetime) -> TaskRow:
+        entry = AuditEntry(
+            at=now,
             actor=f"{self._process}/{self._run or 'by hand'}",
             action="reopen",
-            what=before.id,
-            outcome=before.kind,
+            what=task.id,
+            outcome=task.kind,
         )
-        self._ledger.audit([said])
-        return self._ledger.reopen(before.id, run=self._run)
+        self._ledger.audit([entry])
+        return self._ledger.reopen(task.id, run=self._run)
 
     def _close(self, tasks: list[TaskRow]) -> None:
         for task in tasks:
             if task.state is not TaskState.OBSERVED:
                 self._ledger.observed(task.id)
+
+
+def _is_overruled(task: TaskRow, observed_at: datetime) -> bool:
+    """Say whether what was seen or said of a card holds no more: the difference is there."""
+    said_before = task.attested_at is not None and task.attested_at < observed_at
+    return task.state is TaskState.OBSERVED or (task.state is TaskState.ATTESTED and said_before)
 
 
 def _card(task: TaskRow, finding: Finding, row: dict[str, str], locale: str) -> Card:

@@ -9,7 +9,7 @@ from accord.adapters.omegaai_services import ServicesSeen
 from accord.domain.organizations import Organization
 from accord.domain.parity import Agreement
 from accord.quality.gate import screen
-from accord.quality.resource_sides import SIDE, side_facts
+from accord.quality.resource_sides import SIDE, matched_by, side_facts
 from accord.setup.expecting import Weighed, weigh
 from accord.setup.omegaai_side import omegaai_side
 from accord.setup.parity import compare
@@ -75,12 +75,5 @@ def compared(
 def _about(findings: pd.DataFrame, unfit: set[str], sides: dict[str, pd.DataFrame]) -> pd.Series:
     """Say which findings are about a resource that could not be compared, on whichever side."""
     rows = pd.concat([side.loc[side.index.isin(unfit)] for side in sides.values()])
-    names = {_match(*row) for row in rows[["facility", "name"]].itertuples(index=False)}
-    found = [
-        _match(*row) in names for row in findings[["facility", "name"]].itertuples(index=False)
-    ]
-    return pd.Series(found, index=findings.index, dtype=bool)
-
-
-def _match(facility: str, name: str) -> tuple[str, str]:
-    return " ".join(facility.split()).casefold(), " ".join(name.split()).casefold()
+    not_compared = matched_by(rows["facility"], rows["name"])
+    return matched_by(findings["facility"], findings["name"]).isin(not_compared)

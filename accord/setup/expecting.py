@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 
 from accord.domain.expected_differences import ExpectedDifference
+from accord.quality.resource_sides import matched_by
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,16 @@ def weigh(
     excuses = pd.DataFrame(
         {
             "number": range(len(entries)),
-            "match": [_match(names.get(e.facility, ""), e.resource, e.finding) for e in entries],
+            "facility": [names.get(entry.facility, "") for entry in entries],
+            "name": [entry.resource for entry in entries],
+            "finding": [entry.finding.value for entry in entries],
             "reason": [entry.reason for entry in entries],
             "until": [entry.until.isoformat() for entry in entries],
             "stands": [entry.until >= today for entry in entries],
         }
-    ).astype({"match": "str", "reason": "str", "until": "str", "stands": "bool"})
-    found = findings[["facility", "name", "finding"]].itertuples(index=False)
-    matches = pd.Series([_match(*row) for row in found], index=findings.index, dtype="str")
-    keyed = findings.assign(match=matches)
-    standing = excuses[excuses["stands"]].drop_duplicates("match")
+    ).astype({"reason": "str", "until": "str", "stands": "bool"})
+    excuses, keyed = _matched(excuses), _matched(findings)
+    standing = excuses[excuses["stands"]].drop_duplicates("match")[["match", "reason", "until"]]
     joined = keyed.merge(standing, on="match", how="left", indicator=True)
     is_excused = joined["_merge"] == "both"
     columns = list(findings.columns)
@@ -63,5 +64,6 @@ def weigh(
     )
 
 
-def _match(facility: str, name: str, finding: str) -> str:
-    return "\n".join([*(" ".join(text.split()).casefold() for text in (facility, name)), finding])
+def _matched(frame: pd.DataFrame) -> pd.DataFrame:
+    match = matched_by(frame["facility"], frame["name"]) + "\n" + frame["finding"].astype("str")
+    return frame.assign(match=match)

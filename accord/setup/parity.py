@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from accord.domain.parity import WORDS, Finding
+from accord.quality.resource_sides import matched_by
 from accord.setup.sides import DTYPES
 
 COLUMNS = ("facility", "name", "finding", "weight", "powerserver", "omegaai", "where")
@@ -43,10 +44,9 @@ def compare(powerserver: pd.DataFrame, omegaai: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keyed(side: pd.DataFrame) -> pd.DataFrame:
-    """Add what two sides are matched by: facility and name, without case and outer spaces."""
+    """Add what two sides are matched by."""
     tidy = side.reset_index(drop=True)
-    names = tidy[["facility", "name"]].apply(lambda column: column.str.split().str.join(" "))
-    return tidy.assign(match=(names["facility"] + "\n" + names["name"]).str.casefold())
+    return tidy.assign(match=matched_by(tidy["facility"], tidy["name"]))
 
 
 def _differences(pairs: pd.DataFrame) -> Iterable[pd.DataFrame]:
