@@ -111,6 +111,18 @@ def test_a_task_is_attested_then_observed(ledger: Ledger, clock: Clock) -> None:
     assert ledger.tasks("lakeside", [TaskState.OBSERVED]) == [observed]
 
 
+def test_a_task_is_opened_again_as_if_nobody_had_spoken(ledger: Ledger, clock: Clock) -> None:
+    """What was seen since overrules the word; it keeps its id, and an open one stays as it is."""
+    task = ledger.open_task(_a_task())
+    assert ledger.reopen(task.id) == task
+    ledger.attest(task.id, who="Ana", why="done")
+    clock.forward(timedelta(hours=1))
+    opened = ledger.reopen(task.id, run="later")
+    assert opened == task.model_copy(update={"opened_at": clock(), "run": "later"})
+    with pytest.raises(UnknownTask):
+        ledger.reopen("A" * 20)
+
+
 def test_an_unknown_task_is_said_to_be_unknown(ledger: Ledger) -> None:
     """Nobody attests what was never asked."""
     with pytest.raises(UnknownTask):

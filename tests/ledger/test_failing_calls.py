@@ -174,6 +174,13 @@ def _observed(ledger: Ledger, clock: Clock) -> Call:
 
 
 @_story
+def _reopen(ledger: Ledger, clock: Clock) -> Call:
+    task = ledger.open_task(_TASK)
+    ledger.observed(task.id)
+    return lambda: ledger.reopen(task.id)
+
+
+@_story
 def _propose(ledger: Ledger, clock: Clock) -> Call:
     return lambda: ledger.propose(_PLAN, run="r")
 
