@@ -18,12 +18,14 @@ from accord.domain.identifiers import EffectKey
 from accord.ledger.bootclock import boot_seconds
 from accord.ledger.errors import LateWorker, SwitchedOff
 from accord.ledger.grouped import GroupedLedger
-from accord.ledger.records import Claim, Evidence
+from accord.ledger.records import Claim, EffectRow, Evidence
 
 CLAIMED_AT_ONCE = 100
 FAILURES_THAT_STOP_A_LINK = 3
 
-Adapt = Callable[[Claim, DocumentOrder], DocumentOrder]
+Adapt = Callable[[EffectRow, DocumentOrder, Sequence[EffectRow]], DocumentOrder]
+"""What an order becomes when its turn comes, by the effects of its chain."""
+Chains = Mapping[str, Sequence[EffectRow]]
 Work = Sequence[tuple[Claim, DocumentOrder]]
 
 
@@ -60,6 +62,7 @@ class Courier:
     async def carry(self, claims: Sequence[Claim]) -> None:
         """Carry out one batch of claims; whatever is not sent is given back."""
         orders = self._desk.outbox.orders([claim.key for claim in claims])
+        chains = self._desk.ledger.chains(self._desk.slug, {c.effect.chain for c in claims})
         links: dict[tuple[str, int], list[tuple[Claim, DocumentOrder]]] = defaultdict(list)
         for claim in claims:
             if claim.key not in orders:
@@ -71,7 +74,10 @@ class Courier:
             links[powerserver, link].append((claim, order))
         try:
             served = await asyncio.gather(
-                *(self._serve(self._writers[name], work) for (name, _), work in links.items()),
+                *(
+                    self._serve(self._writers[name], work, chains)
+                    for (name, _), work in links.items()
+                ),
                 return_exceptions=True,  # one link's failure must not leave others unwatched
             )
         finally:
@@ -80,8 +86,12 @@ class Courier:
             if isinstance(each, BaseException):
                 raise each
 
-    async def _serve(self, writer: DocumentWriter, work: Work) -> None:
-        fit = [each for claim, order in work if (each := await self._fitted(claim, order, writer))]
+    async def _serve(self, writer: DocumentWriter, work: Work, chains: Chains) -> None:
+        fit = [
+            each
+            for claim, order in work
+            if (each := await self._fitted(claim, order, writer, chains[claim.effect.chain]))
+        ]
         wrappings = self._desk.outbox.wrappings(
             {order.key: built for _, order, built in fit},
             unsent=[claim.key for claim, _, _ in fit if claim.effect.is_unsent],
@@ -97,11 +107,15 @@ class Courier:
                 return
 
     async def _fitted(
-        self, claim: Claim, order: DocumentOrder, writer: DocumentWriter
+        self,
+        claim: Claim,
+        order: DocumentOrder,
+        writer: DocumentWriter,
+        chain: Sequence[EffectRow],
     ) -> tuple[Claim, DocumentOrder, tuple[bytes, bytes]] | None:
         """Give the order as it goes now, with its wrapping; None if it does not go."""
         try:
-            adapted = self._adapt(claim, order)
+            adapted = self._adapt(claim.effect, order, chain)
             return claim, adapted, writer.wrap(adapted)
         except NotCalledFor as by_now:
             await self._books.let_go(claim, by_now.reason)

@@ -10,15 +10,17 @@ from accord.domain.documents import DocumentOrder
 from accord.domain.effects import Intent
 from accord.domain.relay import (
     CHANGED_SINCE_PLANNED,
+    NEWER_VERSION,
     NOTHING_TO_WITHDRAW,
     RETIRE_BY_HAND,
     UNCHANGED,
     Earlier,
+    is_overtaken,
     standing,
 )
 from accord.domain.titles import title_of
 from accord.domain.wires import DocumentRoute
-from accord.ledger.records import Claim, EffectRow
+from accord.ledger.records import EffectRow
 
 
 class NotCalledFor(Exception):
@@ -29,21 +31,25 @@ class NotCalledFor(Exception):
         self.reason = reason
 
 
-def for_its_chain(desk: Desk, claim: Claim, order: DocumentOrder) -> DocumentOrder:
+def for_its_chain(
+    desk: Desk, row: EffectRow, order: DocumentOrder, chain: Sequence[EffectRow]
+) -> DocumentOrder:
     """
-    Give the order as it has to go now, by what has become of the versions before it.
+    Give the order as it has to go now, by what has become of the versions around it.
 
     An effect is claimed only as the head of its chain, so the answer is final: an earlier
-    version is there, or it is not.
+    version is there, or it is not. A later one can have gone before it: on-call plans again
+    what was given up, and meanwhile the chain has moved on.
 
     Raises:
-        NotCalledFor: there is nothing to withdraw, or what is there has the same content.
+        NotCalledFor: a newer version has gone, there is nothing to withdraw, or what is there
+            has the same content.
         Unsendable: only a person can do it, or it is no longer what was planned.
     """
-    row = claim.effect
     if order.digest != row.digest:
         raise Unsendable(CHANGED_SINCE_PLANNED)
-    chain = desk.ledger.chain(row.organization, row.chain) if row.position else []
+    if is_overtaken([_earlier(each) for each in chain if each.position > row.position]):
+        raise NotCalledFor(NEWER_VERSION)
     parent = standing_before(row, chain)
     if row.intent is Intent.WITHDRAW_DOCUMENT and parent is None:
         raise NotCalledFor(NOTHING_TO_WITHDRAW)

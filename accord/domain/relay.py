@@ -70,6 +70,21 @@ def standing(earlier: Sequence[Earlier]) -> Earlier | None:
     return shown
 
 
+def is_overtaken(later: Sequence[Earlier]) -> bool:
+    """
+    Say whether a version may no longer go, by the versions that follow it in its chain.
+
+    A newer one has gone, or may have: what comes now would stand beside it, or in its place. And
+    what the patient has withdrawn does not go at all, however far the withdrawal has come.
+    """
+    return any(
+        each.reason != NEWER_VERSION
+        if each.intent is Intent.WITHDRAW_DOCUMENT
+        else each.is_there or each.state in ON_THE_WAY | {EffectState.PARKED}
+        for each in later
+    )
+
+
 class Recognition(StrEnum):
     """What looking for the form at PowerServer gave."""
 

@@ -5,7 +5,15 @@ import pytest
 from accord.domain.effects import EffectState, Intent
 from accord.domain.forms import FormKind, Section, SubmissionStatus
 from accord.domain.identifiers import Digest, EffectKey
-from accord.domain.relay import Decision, Earlier, Prepared, Recognition, decide, standing
+from accord.domain.relay import (
+    Decision,
+    Earlier,
+    Prepared,
+    Recognition,
+    decide,
+    is_overtaken,
+    standing,
+)
 
 NEW, OLD, OLDER = EffectKey("NEW"), EffectKey("OLD"), EffectKey("OLDER")
 
@@ -292,6 +300,40 @@ def test_what_stands_at_powerserver(before: tuple[Earlier, ...], shown: EffectKe
     found = standing(before)
 
     assert (found.key if found else None) == shown
+
+
+@pytest.mark.parametrize(
+    ("later", "overtaken"),
+    [
+        pytest.param((), False, id="it-is-the-newest"),
+        pytest.param((earlier(S.PLANNED),), False, id="the-newer-one-waits-behind-it"),
+        pytest.param((earlier(S.HELD),), False, id="the-newer-one-is-held"),
+        pytest.param((earlier(S.REJECTED),), False, id="the-newer-one-is-not-there"),
+        pytest.param((earlier(S.SUPERSEDED, reason="unchanged"),), False, id="the-same-content"),
+        pytest.param((earlier(S.SUPERSEDED, reason="source-gone"),), False, id="gone-again"),
+        pytest.param((earlier(S.SENT),), True, id="on-its-way"),
+        pytest.param((earlier(S.IN_DOUBT),), True, id="in-doubt"),
+        pytest.param((earlier(S.PARKED),), True, id="may-be-there"),
+        pytest.param((earlier(S.VERIFIED),), True, id="there"),
+        pytest.param((earlier(S.DONE_BY_HAND),), True, id="there-by-hand"),
+        pytest.param((earlier(S.SUPERSEDED, reason="already-there"),), True, id="by-the-vendor"),
+        pytest.param((earlier(S.VERIFIED), earlier(S.HELD)), True, id="one-of-them-is-there"),
+        *(
+            pytest.param((withdrawal(state),), True, id=f"withdrawn-{state.value}")
+            for state in (S.PLANNED, S.HELD, S.REJECTED, S.PARKED, S.VERIFIED, S.SUPERSEDED)
+        ),
+    ],
+)
+def test_what_may_no_longer_go(later: tuple[Earlier, ...], overtaken: bool) -> None:
+    """A version planned again does not go after a newer one, nor once it is withdrawn."""
+    assert is_overtaken(later) is overtaken
+
+
+def test_a_withdrawal_that_was_taken_back_stops_nothing() -> None:
+    """The form was submitted again before its withdrawal went: the newer version counts."""
+    taken_back = withdrawal(S.SUPERSEDED).model_copy(update={"reason": "newer-version"})
+
+    assert not is_overtaken((taken_back, earlier(S.PLANNED)))
 
 
 def test_a_form_submitted_again_after_its_withdrawal_is_new() -> None:

@@ -1,0 +1,90 @@
+"""What on-call plans again after a newer version has gone: it never goes out of order."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accord.delivery import replacing
+from accord.domain.effects import EffectState
+from accord.sandbox.blume_forms import Submitted
+from tests.delivery.clinic import Clinic, a_clinic
+from tests.delivery.test_versions import row_of
+
+S = EffectState
+
+
+@pytest.fixture(params=[["T02"], ["T02", "T10", "T11"]], ids=["new-only", "replaces"])
+def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinic]:
+    """A site that takes new documents only, and one that replaces and withdraws."""
+    with a_clinic(tmp_path, hl7={"accepts": request.param}) as opened:
+        yield opened
+
+
+async def one_that_never_shows(clinic: Clinic) -> Submitted:
+    """Send a form that PowerServer takes and drops; another is seen, so looking works."""
+    visit, other = clinic.world.visits[:2]
+    clinic.blume.submit_normal(other, "registration")
+    await clinic.relay()
+    note = clinic.blume.submit_normal(visit, "clinical")
+    clinic.powerserver.faults.drop_document_silently = 1
+    await clinic.relay(patience_s=0)
+    return note
+
+
+async def given_up_too_late(clinic: Clinic, note: Submitted, *also: Submitted) -> None:
+    """
+    Its time runs out in the very run that lets the newer version go; on-call retries it.
+
+    A PowerServer that replaces refuses the newer version, whose parent it does not know.
+    """
+    clinic.forward(minutes=31)
+    await clinic.relay(patience_s=0)
+    for each in (note, *also):
+        row = row_of(clinic, each)
+        assert row.attempts == 1
+        if row.state in (S.PARKED, S.REJECTED):
+            clinic.ledger.move(row.key, S.PLANNED, who="on-call", why="looked: not there")
+    assert row_of(clinic, note).state is S.PLANNED
+    clinic.forward(minutes=1)
+    await clinic.relay()
+
+
+def shown(clinic: Clinic) -> list[str]:
+    """Give the numbers of the clinical documents that stand there, in the order they came."""
+    documents = clinic.powerserver.documents
+    return [d.control_id for d in documents if d.is_current and d.accession]
+
+
+async def test_an_old_version_never_comes_after_the_new_one(clinic: Clinic) -> None:
+    """Both would stand there, the older as the last one."""
+    note = await one_that_never_shows(clinic)
+    newer = clinic.blume.amend(note)
+
+    await given_up_too_late(clinic, note, newer)
+
+    assert shown(clinic) == [row_of(clinic, newer).key]
+    assert clinic.states() == {S.VERIFIED: 2, S.SUPERSEDED: 1}
+
+
+async def test_what_the_patient_has_withdrawn_never_goes(clinic: Clinic) -> None:
+    """However far the withdrawal has come: refused, as here, or left to a person."""
+    note = await one_that_never_shows(clinic)
+    clinic.blume.withdraw(note)
+
+    await given_up_too_late(clinic, note)
+
+    assert shown(clinic) == []
+
+
+async def test_without_the_rule_it_would_go(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule is what keeps it: taken away, what the patient has withdrawn stands there."""
+    monkeypatch.setattr(replacing, "is_overtaken", lambda _: False)
+    note = await one_that_never_shows(clinic)
+    clinic.blume.withdraw(note)
+
+    await given_up_too_late(clinic, note)
+
+    assert len(shown(clinic)) == 1
