@@ -82,9 +82,10 @@ class LedgerDatabase(OrganizationBlock):
             ) from None
 
     async def check(self) -> list[Finding]:
-        """Test that the database can be opened and is of this code's version."""
+        """Test that the database can be opened, is of this code's version, and this key's own."""
         try:
-            self.open().close()
+            with self.open() as ledger:
+                ledger.require_our_seal()
         except LedgerRefusal as refusal:
             return [Finding(wire="ledger", problem=str(refusal))]
         except UnusableBlock as unusable:

@@ -23,6 +23,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from accord.domain.organization_text import Problem, WrongOrganizationFile, parse
+from accord.ledger.errors import LedgerRefusal
 from deployments import automations, enrolment
 from deployments.catalogue import Catalogue, WrongCatalogue, deployable, full_name, read
 from deployments.documents import BLOCKS, SiteKeyChanges, save_blocks
@@ -65,8 +66,8 @@ def bootstrap(
         active: whether new schedules run at once.
 
     Raises:
-        NoServer, WrongOrganizationFile, MissingSecret, SiteKeyChanges, WrongCatalogue: nothing
-            of the organization concerned was changed.
+        NoServer, WrongOrganizationFile, WrongCatalogue, MissingSecret, SiteKeyChanges,
+            LedgerRefusal: nothing of the organization concerned was changed.
     """
     files = [(text, parse(text, name)) for text, name in organizations]
     catalogue = catalogue or read()
@@ -201,7 +202,7 @@ def main(arguments: list[str]) -> int:
         )
     except (
         *(OSError, NoServer, WrongOrganizationFile, WrongCatalogue),
-        *(MissingSecret, SiteKeyChanges),
+        *(MissingSecret, SiteKeyChanges, LedgerRefusal),
     ) as refusal:
         print(refusal, file=sys.stderr)
         return 2

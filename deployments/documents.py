@@ -1,5 +1,6 @@
 """The block documents of one organization, made from its file and its secrets."""
 
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import SecretStr
@@ -7,6 +8,7 @@ from pydantic import SecretStr
 from accord.domain.organization_text import WrongOrganizationFile
 from accord.domain.organizations import OrganizationFile
 from accord.domain.wires import OAuthMethod
+from accord.ledger.audit import AuditEntry
 from accord.ledger.migrate import migrate
 from blocks.base import OrganizationBlock, UnknownOrganization
 from blocks.ledger import LedgerDatabase
@@ -41,7 +43,7 @@ def save_blocks(text: str, file: OrganizationFile, secrets: Secrets) -> list[str
     the one in use, by their paths; None: none was in use.
 
     Raises:
-        MissingSecret, SiteKeyChanges: nothing was saved.
+        MissingSecret, SiteKeyChanges, LedgerOfAnotherKey: nothing was saved.
     """
     slug = file.organization.slug
     changed = _changed(slug, file)
@@ -49,7 +51,7 @@ def save_blocks(text: str, file: OrganizationFile, secrets: Secrets) -> list[str
     ledger = _ledger(site, secrets)
     omegaai = _omegaai(file, secrets)
     powerserver = _powerserver(slug, secrets)
-    migrate(ledger.url.get_secret_value())
+    _begin(ledger, slug)
     for block in (site, omegaai, powerserver, ledger):
         block.save(slug, overwrite=True)
     return changed
@@ -97,6 +99,15 @@ def _ledger(site: Site, secrets: Secrets) -> LedgerDatabase:
         url=SecretStr(url or f"sqlite:///{site.private_path / 'ledger.db'}"),
         site_key=SecretStr(secrets.require("SITE_KEY", why)),
     )
+
+
+def _begin(database: LedgerDatabase, slug: str) -> None:
+    """Migrate the ledger; the first entry of its trail is this organization's, or this key's."""
+    migrate(database.url.get_secret_value())
+    with database.open() as ledger:
+        ledger.require_our_seal()
+        now = datetime.now(UTC)
+        ledger.audit([AuditEntry(at=now, actor="bootstrap", action="enrol", what=slug)])
 
 
 def _omegaai(file: OrganizationFile, secrets: Secrets) -> OmegaAI:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, String, func, insert, select, type_coerce
 
 from accord.domain.base import Record
 from accord.ledger.database import lock
-from accord.ledger.errors import AuditBroken
+from accord.ledger.errors import AuditBroken, LedgerOfAnotherKey
 from accord.ledger.records import Code, IdOrNothing, Short
 from accord.ledger.tables import AUDIT
 
@@ -98,6 +98,18 @@ def verify(connection: Connection, key: bytes, reported: AuditHead | None) -> Au
     if not seen and reported is not None:
         raise AuditBroken(min(reported.seq, current.seq + 1), "the reported head is not there")
     return current
+
+
+def require_seal(connection: Connection, key: bytes) -> None:
+    """
+    See that the trail is empty or was begun with this key; one entry is read.
+
+    Raises:
+        LedgerOfAnotherKey: two keys in one trail would break it for both.
+    """
+    first = next(_rows(connection), None)
+    if first is not None and not hmac.compare_digest(_mac(key, EMPTY, first), first["mac"]):
+        raise LedgerOfAnotherKey
 
 
 def _mac(key: bytes, before: AuditHead, fields: dict[str, Any]) -> str:

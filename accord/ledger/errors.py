@@ -10,6 +10,7 @@ What the ledger refuses, named by what the caller does next.
      |- WatermarkRefused    items are missing from the ledger, or it would go backwards
      |- PlanRefused         this plan may not be decided, or not so
      |- LedgerNotCurrent    the database and the code are of different versions
+     |- LedgerOfAnotherKey  another site's: two keys would break its audit trail for both
      `- AuditBroken         an entry of the audit trail was changed, removed or moved
 
 All survive pickling, and none holds patient data.
@@ -108,6 +109,17 @@ class PlanRefused(LedgerRefusal):
 
 class LedgerNotCurrent(LedgerRefusal):
     """The database is older or newer than the code; the text says what to do."""
+
+
+class LedgerOfAnotherKey(LedgerRefusal):
+    """The audit trail was begun with another site key: an organization under that key has it."""
+
+    def __str__(self) -> str:
+        return (
+            "the ledger at this URL was begun with another site key: give this organization a "
+            "database of its own (ACCORD_<SLUG>_LEDGER_URL or ACCORD_<SLUG>_PRIVATE_DIRECTORY). If "
+            "it is its own, the key is wrong or the first entry of its audit trail was changed"
+        )
 
 
 class AuditBroken(LedgerRefusal):

@@ -228,6 +228,16 @@ class Ledger(EffectLedger):
         with self._database.read() as connection:
             return lookups.reported_head(connection, beginning)
 
+    def require_our_seal(self) -> None:
+        """
+        See that no organization under another site key has this ledger.
+
+        Raises:
+            LedgerOfAnotherKey: one has, or the first entry of the trail was changed.
+        """
+        with self._database.read() as connection:
+            audit.require_seal(connection, self._audit_key)
+
     def verify_audit(self, reported: AuditHead | None = None) -> AuditHead:
         """
         Check the whole trail, and that it still holds a head that a report once carried.

@@ -242,6 +242,7 @@ _READS: dict[str, Callable[[Ledger], Any]] = {
     "tasks": lambda ledger: ledger.tasks(_ORGANIZATION),
     "breaks": lambda ledger: ledger.breaks(_ORGANIZATION, _PROCESS),
     "audit_head": lambda ledger: ledger.audit_head(),
+    "require_our_seal": lambda ledger: ledger.require_our_seal(),
     "verify_audit": lambda ledger: ledger.verify_audit(),
     "reported_head": lambda ledger: ledger.reported_head(ledger.audit_head().mac),
     "tasks_about": lambda ledger: ledger.tasks_about(key_of("one")),

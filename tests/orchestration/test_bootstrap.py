@@ -11,8 +11,11 @@ from prefect.client.schemas.responses import DeploymentResponse, SetStateStatus
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Completed, Pending, Running
+from pydantic import SecretStr
 
 from accord.domain.organization_text import WrongOrganizationFile
+from accord.ledger.errors import LedgerOfAnotherKey
+from blocks.base import UnknownOrganization
 from blocks.ledger import LedgerDatabase
 from blocks.omegaai import OmegaAI
 from blocks.site import Site
@@ -209,6 +212,32 @@ def test_another_site_key_is_refused(client: SyncPrefectClient, tiny: Catalogue)
             environment={"ACCORD_SITE_KEY": new_site_key()},
         )
     assert LedgerDatabase.of(SLUG).key == before
+
+
+def test_the_ledger_of_another_site_key_is_refused(
+    client: SyncPrefectClient, tiny: Catalogue, given: dict[str, str]
+) -> None:
+    """Two keys in one audit trail break it for both; a setting without slug points there."""
+    text = TEXT.replace("slug: lakeside\n", "slug: a-second\n")
+    with pytest.raises(LedgerOfAnotherKey, match=r"ACCORD_<SLUG>_LEDGER_URL"):
+        bootstrap(
+            [(text, "a-second.yaml")],
+            catalogue=tiny,
+            environment={**given, "ACCORD_SITE_KEY": new_site_key()},
+        )
+    with pytest.raises(UnknownOrganization):
+        Site.of("a-second")
+    with LedgerDatabase.of(SLUG).open() as ledger:
+        assert ledger.verify_audit().seq > 0
+
+
+async def test_the_connection_test_finds_it_too(client: SyncPrefectClient) -> None:
+    """Whoever edits the block in the UI, or restores the wrong database, is told."""
+    right = LedgerDatabase.of(SLUG)
+    wrong = LedgerDatabase(url=right.url, site_key=SecretStr(new_site_key()))
+    assert [finding.is_fine for finding in await right.check()] == [True]
+    (finding,) = await wrong.check()
+    assert "another site key" in finding.problem
 
 
 def test_no_secret_lies_in_the_servers_answers_or_files(
