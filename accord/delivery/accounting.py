@@ -9,6 +9,7 @@ for yet, and those are its rivals: a copy that could be theirs is not taken for 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from accord.delivery.desk import Desk
 from accord.delivery.own_copies import ours_among
@@ -30,7 +31,7 @@ from accord.delivery.rivals import (
     uid_of,
     wanted_of,
 )
-from accord.domain.documents import DocumentOrder
+from accord.domain.documents import DocumentOrder, DocumentSeen
 from accord.domain.identifiers import Digest, EffectKey, Uid
 from accord.domain.recognition import Shown, Wanted
 from accord.domain.relay import ALREADY_THERE, ON_THE_WAY, PRESENT_AT_PEER
@@ -62,6 +63,7 @@ class Accounts:
         self, desk: Desk, views: Sequence[View], same: SameDocument, run: ThisRun = NO_RUN
     ) -> None:
         self._desk, self._same, self._run = desk, same, run
+        self._wanted = {order.key for view in views for order in view.orders}
         subjects = {desk.name_of(view.place[0]) for view in views}
         self._rows: dict[str, list[EffectRow]] = defaultdict(list)
         for row in desk.ledger.of_subjects(desk.slug, desk.process, subjects):
@@ -74,6 +76,22 @@ class Accounts:
     def placed(self) -> set[Uid]:
         """Give the UIDs of documents that are some form's for certain."""
         return {uid for rows in self._rows.values() for row in rows if (uid := uid_of(row))}
+
+    def own(self, view: View, contents: Mapping[Uid, bytes]) -> dict[EffectKey, DocumentSeen]:
+        """
+        Find what can only be our own sending of a place's orders.
+
+        What has left comes first: what never did takes no document of another form, or of an
+        earlier version, that was sent and not read back yet.
+        """
+        sent = {row.key for rows in self._rows.values() for row in rows if row.attempts}
+        others = [order for order in self._siblings_at(view) if order.key in sent]
+        orders = sorted([*others, *view.orders], key=lambda order: order.key not in sent)
+        found = ours_among(orders, view.seen, contents, self._same)
+        return {order.key: found[order.key] for order in view.orders if order.key in found}
+
+    def _siblings_at(self, view: View) -> list[DocumentOrder]:
+        return [order for order in self._siblings.values() if place_of(order) == view.place]
 
     def may_be_an_earlier_versions(self, order: DocumentOrder) -> bool:
         """
@@ -100,35 +118,33 @@ class Accounts:
         digests = [digests_of(each) for each in contents]
         everything = {digest for each in digests for digest in each.values()}
         carrying = self._desk.ledger.by_digests(self._desk.slug, everything)
-        siblings = self._siblings(views)
         return [
-            self._remaining(view, content, by_uid, carrying, siblings)
+            self._remaining(view, content, by_uid, carrying)
             for view, content, by_uid in zip(views, contents, digests, strict=True)
         ]
 
-    def _siblings(self, views: Sequence[View]) -> dict[EffectKey, DocumentOrder]:
-        """Give the orders of these patients' other forms that are not accounted for."""
-        wanted = {order.key for view in views for order in view.orders}
+    @cached_property
+    def _siblings(self) -> dict[EffectKey, DocumentOrder]:
+        """The orders of these patients' other forms that are not accounted for."""
         keys = [
             row.key
             for rows in self._rows.values()
             for row in rows
-            if row.key not in wanted and is_unaccounted(row)
+            if row.key not in self._wanted and is_unaccounted(row)
         ]
         found = self._desk.outbox.orders(keys, contents=False) if keys else {}
         return {key: order for key, (_, order) in found.items()}
 
-    def _others(
-        self,
-        rows: Sequence[EffectRow],
-        view: View,
-        siblings: Mapping[EffectKey, DocumentOrder],
-    ) -> list[OtherForm]:
+    def _others(self, rows: Sequence[EffectRow], view: View) -> list[OtherForm]:
         """Give the patient's other forms of which no more is known than the ledger keeps."""
         subject = self._desk.name_of(view.place[0])
         known = {row.key for row in rows}
         return [
-            *(known_of(row) for row in rows if is_unaccounted(row) and row.key not in siblings),
+            *(
+                known_of(row)
+                for row in rows
+                if is_unaccounted(row) and row.key not in self._siblings
+            ),
             *(
                 held_now(item)
                 for item in self._run.held
@@ -167,7 +183,6 @@ class Accounts:
         contents: Mapping[Uid, bytes],
         digests: Mapping[Uid, Digest],
         carrying: Sequence[EffectRow],
-        siblings: Mapping[EffectKey, DocumentOrder],
     ) -> Remaining:
         keys = {order.key for order in view.orders}
         rows = [r for r in self._rows[self._desk.name_of(view.place[0])] if r.key not in keys]
@@ -179,11 +194,11 @@ class Accounts:
             for one in view.seen
             if one.sop_uid not in placed and digests.get(one.sop_uid) not in rendered
         ]
-        here = [o for o in siblings.values() if place_of(o) == view.place and o.key not in keys]
+        here = [o for o in self._siblings_at(view) if o.key not in keys]
         own = ours_among(here, free, contents, self._same)
         free = [one for one in free if one not in own.values()]
         rivals = [wanted_of(order) for order in here if order.key not in own]
-        for other in self._others(rows, view, siblings):
+        for other in self._others(rows, view):
             rivals += rivals_of(other, view)
         return Remaining(
             shown=tuple(Shown(document=s, digest=digests.get(s.sop_uid)) for s in free),

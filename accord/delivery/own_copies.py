@@ -14,23 +14,29 @@ def ours_among(
     same: SameDocument,
 ) -> dict[EffectKey, DocumentSeen]:
     """
-    Find what can only be our own sending of these orders, one to one.
+    Find what can only be our own sending of these orders, one to one; the first comes first.
 
     Our rendering's bytes are nobody else's. A PDF form's bytes may be the vendor's too, and bytes
-    may be changed on filing: then our own title tells.
+    may be changed on filing: then our own title tells. Equal bytes are matched before equal
+    content: two forms of a patient may say the same in the same minute.
     """
     digests = digests_of(contents)
     free = [one for one in seen if one.sop_uid in contents]
     found: dict[EffectKey, DocumentSeen] = {}
-    for order in orders:
-        for one in free:
-            equal = digests[one.sop_uid] == order.digest
-            by_title = one.title == order.title and may_be(one, order)
-            sure = (equal and order.is_rendered) or (
-                by_title and (equal or same(order, contents[one.sop_uid]))
-            )
-            if sure and may_be(one, order):
-                found[order.key] = one
-                free.remove(one)
-                break
+
+    def is_equal(order: DocumentOrder, one: DocumentSeen) -> bool:
+        is_certain = order.is_rendered or one.title == order.title
+        return is_certain and digests[one.sop_uid] == order.digest
+
+    def tells_the_same(order: DocumentOrder, one: DocumentSeen) -> bool:
+        return one.title == order.title and same(order, contents[one.sop_uid])
+
+    waiting = list(orders)
+    for is_its_own in (is_equal, tells_the_same):
+        for order in waiting:
+            its = next((o for o in free if may_be(o, order) and is_its_own(order, o)), None)
+            if its is not None:
+                found[order.key] = its
+                free.remove(its)
+        waiting = [order for order in waiting if order.key not in found]
     return found

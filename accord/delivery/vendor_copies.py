@@ -9,7 +9,6 @@ from accord.delivery.accounting import Accounts, Remaining
 from accord.delivery.auditing import Touch, note_touches
 from accord.delivery.desk import Desk
 from accord.delivery.entering import Looked
-from accord.delivery.own_copies import ours_among
 from accord.delivery.partial import NOT_LOOKED_AT
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import View, contents_of, views
@@ -70,7 +69,7 @@ async def _recognised(
     contents = [content for _, content in read]
 
     def compare() -> dict[EffectKey, Looked]:
-        own = [ours_among(view.orders, view.seen, content, same) for view, content in read]
+        own = [accounts.own(view, content) for view, content in read]
         left = [
             _without(view, {seen.sop_uid for seen in mine.values()})
             for (view, _), mine in zip(read, own, strict=True)

@@ -1,4 +1,4 @@
-"""What on-call plans again after a newer version has gone: it never goes out of order."""
+"""Versions planned again too late, and forms of equal words: none takes the place of another."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,3 +88,24 @@ async def test_without_the_rule_it_would_go(
     await given_up_too_late(clinic, note)
 
     assert len(shown(clinic)) == 1
+
+
+@pytest.mark.parametrize("rewritten", [False, True], ids=["as-sent", "bytes-rewritten"])
+async def test_a_form_that_says_the_same_in_the_same_minute_goes_too(
+    tmp_path: Path, rewritten: bool
+) -> None:
+    """The first is there and not read back yet: its document is not taken for the second's."""
+    with a_clinic(tmp_path) as clinic:
+        visit = clinic.world.visits[0]
+        clinic.powerserver.faults.change({"alter_bytes": rewritten, "hide_documents_for_s": 3600.0})
+        clinic.blume.submit_pdf(visit, "registration")
+        await clinic.relay(patience_s=0)
+        clinic.blume.submit_pdf(visit, "registration")
+        for document in clinic.powerserver.documents:
+            document.visible_at = clinic.powerserver.now()
+        clinic.powerserver.faults.hide_documents_for_s = 0.0
+        await clinic.relay()
+
+        rows = clinic.rows()
+        assert clinic.states() == {S.VERIFIED: 2}
+        assert len(clinic.powerserver.documents) == len({r.evidence["sop"] for r in rows}) == 2

@@ -74,6 +74,7 @@ def check(lived: Walk) -> None:
     each_form_has_an_end(lived, rows)
     no_effect_is_done_twice(lived)
     versions_arrive_in_order(lived, rows)
+    no_document_stands_for_two_forms(rows)
     lived.clinic.ledger.verify_audit()
 
 
@@ -114,6 +115,13 @@ def versions_arrive_in_order(lived: Walk, rows: list[EffectRow]) -> None:
             seen[chain] = at
 
 
+def no_document_stands_for_two_forms(rows: list[EffectRow]) -> None:
+    """I2: what one form was found as, no other form or version was found as."""
+    filing = [row for row in rows if row.intent is not Intent.WITHDRAW_DOCUMENT]
+    found = Counter(row.evidence["sop"] for row in filing if "sop" in row.evidence)
+    assert [uid for uid, count in found.items() if count > 1] == []
+
+
 async def nothing_more_happens(lived: Walk) -> None:
     """I6: one more run finds nothing to do."""
     before = lived.clinic.powerserver.messages_received
@@ -145,8 +153,22 @@ WITHDRAWN_UNSEEN: list[tuple[object, ...]] = [
 """The vendor brought the first form, which was withdrawn before we looked: not the second's."""
 
 
+THE_SAME_AGAIN_UNREAD: list[tuple[object, ...]] = [
+    ("amend", 5),
+    ("fault", "hidden"),
+    ("run",),
+    ("amend", 5),
+    ("heal",),
+]
+"""Two versions of a PDF form say the same in the same minute; the first was not read back yet."""
+RETRIED_TOO_LATE: list[tuple[object, ...]] = [("fault", "dropped"), ("run",), ("amend", 0)]
+"""On-call plans the first version again after the second has gone."""
+
+
 @QUICK
 @example(WITHDRAWN_UNSEEN, ["T02"])
+@example(THE_SAME_AGAIN_UNREAD, ["T02"])
+@example(RETRIED_TOO_LATE, ["T02"])
 @given(histories, sites)
 def test_every_form_ends_once_or_with_a_person(
     history: list[tuple[object, ...]], accepts: list[str]
