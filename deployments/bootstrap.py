@@ -88,7 +88,7 @@ def bootstrap(
                 say(f"organization {slug}: {_told(changed)}")
         deployed = _deploy(catalogue, enrolment.enrolled(), say)
         for _, file in files:
-            for name, each in catalogue.enrolments.items():
+            for name, each in catalogue.scheduled.items():
                 wanted = enrolment.schedule_of(file, name, each, active=active)
                 enrolment.apply_schedule(client, deployed[name], wanted)
                 say(f"schedule {wanted.slug}: {each.cron}")

@@ -27,9 +27,10 @@ class WrongCatalogue(Exception):
 
 
 class Enrolment(Record):
-    """What each organization adds to one deployment: its schedule and its strict limit."""
+    """What each organization adds to one deployment: its strict limit, and its schedule."""
 
-    cron: str
+    cron: str = ""
+    """'': people start it, and nothing else does."""
     limit: str = Field(pattern=r"^[a-z-]+$")
     """The strict global limit is `<limit>-<slug>`."""
     starts_paused: bool = False
@@ -44,6 +45,11 @@ class Catalogue(Record):
     """By the deployment's full name, `<flow>/<deployment>`."""
     descriptions: dict[str, dict[str, str]]
     """By full name and locale."""
+
+    @property
+    def scheduled(self) -> dict[str, Enrolment]:
+        """Those of the enrolments that have a schedule."""
+        return {name: each for name, each in self.enrolments.items() if each.cron}
 
     def describe(self, full_name: str, locales: Iterable[str]) -> str:
         """Give the description in the languages of the sites, English where there is none."""

@@ -1,5 +1,5 @@
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Self
@@ -16,6 +16,11 @@ from accord.adapters.fhir_pages import UnreadableEntry
 from accord.adapters.fhir_sweep import Sweep
 from accord.adapters.http import HttpLimits, open_http
 from accord.adapters.oauth import Credentials, TokenSource
+from accord.adapters.omegaai_organizations import (
+    OrganizationsSeen,
+    read_identifier_systems,
+    read_organizations,
+)
 from accord.adapters.omegaai_reading import BulkReader, Read
 from accord.adapters.omegaai_services import ServicesSeen, read_services
 from accord.adapters.omegaai_versions import UNKNOWN_VERSION, ref_of
@@ -84,6 +89,24 @@ class OmegaAIClient:
             PeerError: OmegaAI failed us: what is missing then is not known to be missing.
         """
         return await read_services(self.fhir, self._wire.resource_elements)
+
+    async def organizations(self) -> OrganizationsSeen:
+        """
+        Read every organization; those that cannot be understood are named.
+
+        Raises:
+            PeerError: OmegaAI failed us.
+        """
+        return await read_organizations(self.fhir)
+
+    async def identifier_systems(self) -> Mapping[str, int]:
+        """
+        Count the identifier systems of the patients changed last.
+
+        Raises:
+            PeerError: OmegaAI failed us.
+        """
+        return await read_identifier_systems(self.fhir)
 
     async def submissions(
         self, since: datetime | None, until: datetime | None

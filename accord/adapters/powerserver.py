@@ -1,14 +1,17 @@
 """One PowerServer in the domain's words: it files documents and shows them."""
 
+import asyncio
 import base64
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
 from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from accord.adapters.dicom import DicomStation
+from accord.adapters.dicom import DicomStation, Level
 from accord.adapters.dicom_documents import AmbiguousStudy, DicomDocuments
 from accord.adapters.dicom_filing import (
     CannotWithdraw,
@@ -18,6 +21,7 @@ from accord.adapters.dicom_filing import (
 )
 from accord.adapters.dicom_limits import UnfitForDicom
 from accord.adapters.dicom_port import DicomReader, DicomWriter
+from accord.adapters.dicom_traits import StudyTraits, study_traits
 from accord.adapters.errors import Phase, Unavailable
 from accord.adapters.hl7_errors import Hl7Error
 from accord.adapters.mdm import NotAccepted, wrap
@@ -31,6 +35,7 @@ from accord.domain.wires import DocumentRoute, PowerServerWire
 ASSOCIATIONS = 4
 """At a time for each kind of request; as many places are looked at side by side."""
 
+_NO_DICOM = "no `dicom` wire is set for this PowerServer"
 _UNSENDABLE = (
     AmbiguousStudy,
     CannotWithdraw,
@@ -171,6 +176,18 @@ class PowerServerClient:
         """Say whether an object known to be there is found."""
         return await self._reading().sees(study, series, sop)
 
+    async def study_traits(self, first: date, last: date) -> StudyTraits:
+        """
+        Tell what the studies of days `first` to `last` have in common; no patient is told.
+
+        Raises:
+            PeerError: it was not shown.
+        """
+        if self._station is None:
+            raise Unavailable(_NO_DICOM, Phase.CONNECT)
+        find = partial(self._station.find, Level.STUDY)
+        return await asyncio.to_thread(study_traits, find, first, last)
+
     @property
     def can_be_read(self) -> bool:
         """Whether this site has a DICOM side to read from."""
@@ -178,7 +195,7 @@ class PowerServerClient:
 
     def _reading(self) -> DicomReader:
         if self._reader is None:
-            raise Unavailable("no `dicom` wire is set for this PowerServer", Phase.CONNECT)
+            raise Unavailable(_NO_DICOM, Phase.CONNECT)
         return self._reader
 
 

@@ -5,10 +5,18 @@ from pydantic import Field, field_validator, model_validator
 
 from accord.domain.base import Record
 from accord.domain.expected_differences import ExpectedDifference
+from accord.domain.licences import Licence
 from accord.domain.loose_ends import loose_ends
 from accord.domain.resources import SLUG, Catalogues, Department, Resource, wrong_in
 from accord.domain.sites import Site
 from accord.domain.wires import PowerServerWire, known_zone
+
+
+class Place(Record):
+    """Where an organization's facilities stand in OmegaAI: Master > Managing > Imaging."""
+
+    master: str = Field(min_length=1)
+    managing: str = Field(min_length=1)
 
 
 class Facility(Record):
@@ -28,6 +36,8 @@ class Facility(Record):
     closed_on: tuple[date, ...] = ()
     omegaai_id: str = ""
     """Logical id of the facility's Organization at OmegaAI, where known."""
+    licence: Licence | None = None
+    """Of Blume; None: nobody has looked."""
     address: str = ""
     """In one line; Blume offers a facility only within a distance of the patient."""
     departments: tuple[Department, ...] = ()
@@ -52,6 +62,8 @@ class Organization(Record):
 
     slug: str = Field(pattern=SLUG)
     name: str = Field(min_length=1)
+    place: Place | None = None
+    """Names of the organizations above the facilities; None: not written down yet."""
     facilities: tuple[Facility, ...] = Field(min_length=1)
     priority_label: str = Field(default="SCHEDULED STATUS", pattern=r"^[A-Z0-9 _]{1,16}$")
     """PowerServer's priority of what patients schedule: a DICOM CS, so 16 characters at most."""

@@ -148,6 +148,8 @@ class PowerServerWire(Record):
         FormKind.CLINICAL: "CLINICAL",
     }
     document_limit_bytes: int = Field(default=10_000_000, gt=0)
+    mirth_version: str = Field(default="", pattern=r"^(\d+(\.\d+){1,3})?$")
+    """As its Mirth Administrator shows it, such as 4.4.2; '': nobody has looked."""
 
     @field_validator("time_zone")
     @classmethod

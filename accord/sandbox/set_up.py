@@ -53,6 +53,24 @@ def powerserver_grid(setting: Setting, services: tuple[Service, ...] = IN_POWERS
     return "\r\n".join([HEADING, *lines, ""]).encode("cp1252")
 
 
+def load_hierarchy(omegaai: OmegaAISim, setting: Setting, master: str = "Sandbox Master") -> None:
+    """Put a Master organization above the setting's own, as OmegaAI's tree wants it."""
+    top = {
+        "resourceType": "Organization",
+        "id": f"{setting.organization}-master",
+        "active": True,
+        "name": master,
+    }
+    managing = {
+        "resourceType": "Organization",
+        "id": setting.organization,
+        "active": True,
+        "name": setting.organization_name,
+        "partOf": {"reference": f"Organization/{top['id']}"},
+    }
+    omegaai.load([top, managing])
+
+
 def load_services(
     omegaai: OmegaAISim, setting: Setting, services: tuple[Service, ...] = IN_OMEGAAI
 ) -> None:

@@ -5,8 +5,6 @@ There is no export that is documented: the template is ours, with the columns of
 (docs/sources.md#ps-resources). What cannot be read is told by line and column; nothing is guessed.
 """
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -15,6 +13,7 @@ import pandas as pd
 from accord.domain.base import Record
 from accord.domain.hours import Span
 from accord.setup import grid_cells as cells
+from accord.setup.excel_text import decoded, table_of
 from accord.setup.sides import every_day, frame_of, hours_text, modalities_text
 
 T = TypeVar("T")
@@ -90,7 +89,7 @@ def read_grid(content: bytes) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     problems: list[GridProblem] = []
-    for position, texts in enumerate(_table(_decoded(content)).to_dict("records")):
+    for position, texts in enumerate(_table(content).to_dict("records")):
         if any(text.strip() for text in texts.values()):
             line = _Line({str(name): text for name, text in texts.items()}, position + 2)
             rows.append(line.row())
@@ -100,26 +99,11 @@ def read_grid(content: bytes) -> pd.DataFrame:
     return frame_of(rows)
 
 
-def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise WrongGrid((_problem(1, "", "neither UTF-8 nor Windows-1252: save it as CSV again"),))
-
-
-def _table(text: str) -> pd.DataFrame:
-    heading = text.partition("\n")[0]
-    separator = max(";,\t", key=heading.count)
+def _table(content: bytes) -> pd.DataFrame:
     try:
-        table = pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False,
-            skip_blank_lines=False, quoting=csv.QUOTE_MINIMAL,
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        reason = "no table: one heading line, then one line for each resource"
-        raise WrongGrid((_problem(1, "", reason),)) from None
+        table = table_of(decoded(content))
+    except ValueError as error:
+        raise WrongGrid((_problem(1, "", str(error)),)) from None
     table = table.rename(columns={name: _heading(str(name)) for name in table.columns})
     missing = [name for name in _NEEDED if name not in table.columns]
     if missing or not table.columns.is_unique:

@@ -120,42 +120,42 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
     [
         pytest.param(
             _with("port: 2575", "port: 99999"),
-            "lakeside.yaml:23: site.powerservers.main.hl7.port: "
+            "lakeside.yaml:24: site.powerservers.main.hl7.port: "
             "input should be less than or equal to 65535",
             id="port",
         ),
         pytest.param(
             _with("ack_mode: original", "ack_mod: original"),
-            "lakeside.yaml:25: site.powerservers.main.hl7.ack_mod: "
+            "lakeside.yaml:26: site.powerservers.main.hl7.ack_mod: "
             "unknown key; did you mean `ack_mode`?",
             id="unknown-key",
         ),
         pytest.param(
             _with("  slug: lakeside\n", ""),
-            "lakeside.yaml:55: organization.slug: is missing: add it",
+            "lakeside.yaml:56: organization.slug: is missing: add it",
             id="missing",
         ),
         pytest.param(
             _with("powerserver: main", "powerserver: mian"),
-            "lakeside.yaml:63: organization.facilities[0].powerserver: "
+            "lakeside.yaml:67: organization.facilities[0].powerserver: "
             "names no entry of site.powerservers (main)",
             id="powerserver",
         ),
         pytest.param(
             _with("time_zone: America/Manaus", "time_zone: Manaus"),
-            "lakeside.yaml:68: organization.facilities[1].time_zone: "
+            "lakeside.yaml:73: organization.facilities[1].time_zone: "
             "not an IANA time zone, such as America/Sao_Paulo",
             id="zone",
         ),
         pytest.param(
             _with("issuer: LAKESIDE", "issuer: LAKSIDE"),
-            "lakeside.yaml:62: organization.facilities[0].issuer: no identifier system of "
+            "lakeside.yaml:66: organization.facilities[0].issuer: no identifier system of "
             "site.omegaai.issuers stands for this issuer: add it there, or mend it here",
             id="issuer",
         ),
         pytest.param(
             _with("port: 11112", "port: 2575"),
-            "lakeside.yaml:31: site.powerservers.main.dicom.port: is the port of hl7 too: "
+            "lakeside.yaml:32: site.powerservers.main.dicom.port: is the port of hl7 too: "
             "each of the two listens on one of its own",
             id="one-port-for-two-wires",
         ),
@@ -173,24 +173,24 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
         ),
         pytest.param(
             _with("grace: PT30M", "visibility_delay: -PT5M"),
-            "lakeside.yaml:49: site.relay.visibility_delay: input should be greater than 0 seconds",
+            "lakeside.yaml:50: site.relay.visibility_delay: input should be greater than 0 seconds",
             id="a delay that runs backwards",
         ),
         pytest.param(
             _with("grace: PT30M", "settle_again: -PT5M"),
-            "lakeside.yaml:49: site.relay.settle_again: "
+            "lakeside.yaml:50: site.relay.settle_again: "
             "input should be greater than or equal to 0 seconds",
             id="a pause that runs backwards",
         ),
         pytest.param(
             _with("accepts: [T02]", "accepts: [T99]"),
-            "lakeside.yaml:28: site.powerservers.main.hl7.accepts[0]: "
+            "lakeside.yaml:29: site.powerservers.main.hl7.accepts[0]: "
             "input should be 'T02', 'T10' or 'T11'",
             id="an event that is none",
         ),
         pytest.param(
             _with("grace: PT30M", "grace: 30"),
-            "lakeside.yaml:49: site.relay.grace: "
+            "lakeside.yaml:50: site.relay.grace: "
             "must be a length of time such as PT2M (two minutes) or 00:02:00",
             id="length-of-time",
         ),
@@ -201,19 +201,19 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
         ),
         pytest.param(
             _with("host: 127.0.0.1", "host: &h 127.0.0.1"),
-            "lakeside.yaml:22: anchors (&) and aliases (*) are not read here: "
+            "lakeside.yaml:23: anchors (&) and aliases (*) are not read here: "
             "write the value out, or quote it",
             id="anchor",
         ),
         pytest.param(
             _with("host: 127.0.0.1", "host: !!python/name:os.system x"),
-            "lakeside.yaml:22: site.powerservers.main.hl7.host: "
+            "lakeside.yaml:23: site.powerservers.main.hl7.host: "
             "tags (!) are not read here: leave it out",
             id="tag",
         ),
         pytest.param(
             _with("slug: lakeside-norte", "slug: lakeside-centro"),
-            "lakeside.yaml:55: organization: two facilities share one slug",
+            "lakeside.yaml:56: organization: two facilities share one slug",
             id="shared-slug",
         ),
         pytest.param("", "lakeside.yaml:1: the file is empty", id="empty"),
@@ -239,7 +239,7 @@ def test_one_mistake_is_one_complaint() -> None:
     first = facilities[: facilities.index("    - slug: lakeside-norte")]
     wrong = first.replace("America/Sao_Paulo", "Sao Paulo")
     assert _problems(f"{head}  facilities:\n{wrong}") == [
-        "lakeside.yaml:61: organization.facilities[0].time_zone: "
+        "lakeside.yaml:65: organization.facilities[0].time_zone: "
         "not an IANA time zone, such as America/Sao_Paulo"
     ]
 

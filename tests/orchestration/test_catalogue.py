@@ -26,6 +26,7 @@ DEPLOYMENTS = {
     "attest-task/one-item",
     "forget-old/nightly",
     "sync-facilities-and-resources/nightly",
+    "check-prerequisites/on-demand",
     "set-mode/switch",
     "note-alert/automation",
 }

@@ -15,6 +15,7 @@ from accord.domain.organization_text import parse
 from accord.sandbox.powerserver_filing import PowerServerSettings
 from accord.sandbox.town import Town, TownPlan
 from accord.sandbox.world import Setting
+from accord.setup.words_given import CHECK_PREREQUISITES
 from blocks.ledger import LedgerDatabase
 from deployments.documents import BLOCKS, save_blocks
 from deployments.enrolment import limit_one
@@ -68,7 +69,7 @@ def enrol(text: str, environment: dict[str, str]) -> str:
         block.register_type_and_schema()
     save_blocks(text, file, Secrets(slug, environment))
     with get_client(sync_client=True) as client:
-        for process in (RELAY_FORMS, "forget-old", SYNC):
+        for process in (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES):
             limit_one(client, f"{process}-{slug}")
     return slug
 
