@@ -1,6 +1,9 @@
 """What people must change so that both sides agree: a card for each finding, kept in the ledger."""
 
+from collections.abc import Mapping
 from datetime import datetime
+
+import pandas as pd
 
 from accord.domain.base import Record
 from accord.domain.keys import opaque
@@ -12,6 +15,8 @@ from accord.quality.resource_sides import matched_by
 from accord.setup.comparing import Parity
 
 ABOUT = "about"
+THE_FILE = "organization file"
+"""Who attests what the site's file says is expected."""
 
 
 class Card(Record):
@@ -69,9 +74,25 @@ class CardBox:
             elif _is_overruled(task, observed_at):
                 task = self._reopened(task, now)
             cards.append(_card(task, finding, {str(k): str(v) for k, v in row.items()}, locale))
+        excused = self._excused(parity.weighed.excused, before)
         if not parity.skipped:  # what was not compared may still differ
-            self._close([task for about, task in before.items() if about not in seen])
+            gone = before.keys() - seen - excused
+            self._close([before[about] for about in sorted(gone)])
         return tuple(cards)
+
+    def _excused(
+        self, excused: pd.DataFrame, before: Mapping[tuple[str, str], TaskRow]
+    ) -> set[tuple[str, str]]:
+        """Write on the cards of what the site accepts who says so: nobody has seen them agree."""
+        found = set()
+        matches = matched_by(excused["facility"], excused["name"])
+        for row, match in zip(excused.to_dict("records"), matches, strict=True):
+            about = str(row["finding"]), opaque(self._key, "resource", match)
+            found.add(about)
+            task = before.get(about)
+            if task is not None and task.state is TaskState.OPEN:
+                self._ledger.attest(task.id, who=THE_FILE, why=str(row["reason"]))
+        return found
 
     def _opened(self, finding: Finding, about: str) -> TaskRow:
         task = TaskToOpen(
@@ -103,7 +124,9 @@ class CardBox:
 def _is_overruled(task: TaskRow, observed_at: datetime) -> bool:
     """Say whether what was seen or said of a card holds no more: the difference is there."""
     said_before = task.attested_at is not None and task.attested_at < observed_at
-    return task.state is TaskState.OBSERVED or (task.state is TaskState.ATTESTED and said_before)
+    if task.state is TaskState.ATTESTED:
+        return said_before or task.attested_by == THE_FILE  # which accepts it no longer
+    return task.state is TaskState.OBSERVED
 
 
 def _card(task: TaskRow, finding: Finding, row: dict[str, str], locale: str) -> Card:

@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 
 from accord.ledger.humantasks import TaskState
 from accord.sandbox.set_up import IN_OMEGAAI, WEEK, load_services, powerserver_grid
+from deployments import drift
 from deployments.local_server import LocalServer
 from flows.attest_task import attest_task
 from flows.sync_facilities_and_resources import sync_facilities_and_resources
@@ -174,13 +175,12 @@ def test_what_cannot_be_compared_is_never_green(town: EnrolledTown) -> None:
     assert "not compared 1" in str(state.message)
 
 
-def test_an_expected_difference_is_excused_until_its_day(town: EnrolledTown) -> None:
-    """A site may accept a difference in its file, with a reason and a last day."""
-    fill_in(town)
+def expecting(town: EnrolledTown, until: str) -> None:
+    """Enrol the site with all three differences expected until a day."""
     facility = town.town.world.setting.facility
     entries = "".join(
         f"\n  - facility: {facility}\n    resource: {name}\n    finding: {finding}\n"
-        f"    reason: agreed with the clinic\n    until: 2099-12-31"
+        f"    reason: agreed with the clinic\n    until: {until}"
         for name, finding in (
             ("BLUME CT", "duration"),
             ("BLUME CT", "overbooking"),
@@ -189,7 +189,43 @@ def test_an_expected_difference_is_excused_until_its_day(town: EnrolledTown) -> 
     )
     town.change_file("organization:\n", f"organization:\n  expected_differences:{entries}\n")
 
+
+def test_an_expected_difference_is_excused_until_its_day(town: EnrolledTown) -> None:
+    """
+    A site may accept a difference in its file, with a reason and a last day. A card that was open
+    says then that the file accepts it, not that the two were seen to agree; and it is open again
+    once the day is over.
+    """
+    fill_in(town)
+    compare(town)
+    expecting(town, "2099-12-31")
+
     state = compare(town)
 
     assert state.name == "Completed"
     assert "expected differences 3" in str(state.message)
+    assert set(states(town).values()) == {TaskState.ATTESTED}
+
+    expecting(town, "2026-01-01")
+    assert compare(town).name == "CompletedWithDrift"
+    assert set(states(town).values()) == {TaskState.OPEN}
+
+
+def test_a_timer_reads_the_drift_from_the_exit_code(
+    town: EnrolledTown, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    `python -m deployments.drift` compares at once and ends with 0 where all is alike, 1 where the
+    two differ, 3 where something could not be compared and 2 where it could not be done. Of several
+    organizations it tells the worst: what is not known outweighs what differs.
+    """
+    grid = powerserver_grid(town.town.world.setting)
+    assert drift.main([town.slug]) == 2  # nobody has filled in the grid
+    fill_in(town)
+    assert drift.main([town.slug]) == 1
+    assert drift.main([town.slug, "nobody"]) == 2
+    alike(town)
+    assert drift.main([town.slug]) == 0
+    fill_in(town, grid.replace(b"LAKESIDE PAULISTA;Diagn\xf3stico;Sala 2", b"NOWHERE;D;Sala 2"))
+    assert drift.main([town.slug]) == 3
+    assert f"{town.slug}: CompletedPartly: not everything" in capsys.readouterr().out

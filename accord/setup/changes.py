@@ -1,0 +1,96 @@
+"""What a plan of changes is made of: three views of an object, and what is to become of it."""
+
+from enum import StrEnum
+
+from accord.domain.base import Record
+
+
+class Declared(Record):
+    """One object as the file has it."""
+
+    key: str
+    """The file's own name of it, which never changes: another name in a system is a rename."""
+    fields: dict[str, str]
+    owned: frozenset[str]
+    """Fields that this file decides; the others are the system's own affair."""
+    protected: bool = False
+    """Whether it may never be retired, also once its lines have gone from the file."""
+
+
+class Applied(Record):
+    """One object as it was last made true."""
+
+    key: str
+    live_id: str
+    fields: dict[str, str]
+    protected: bool = False
+
+
+class Live(Record):
+    """One object as the system shows it."""
+
+    id: str
+    fields: dict[str, str]
+    version: str = ""
+    """What `If-Match` names."""
+    booked: int = 0
+    """Future appointments that rest on it."""
+
+
+class Verdict(StrEnum):
+    """What is to become of one object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    RETIRE = "retire"
+    FORGET = "forget"  # neither declared nor there any more: only our own note of it goes
+    CONFLICT = "conflict"  # file and system changed the same field: a person decides
+    PROTECTED = "protected"  # to be retired by the file, and may not be
+    BOOKED = "booked"  # to be retired, and patients are booked on it
+    TWICE = "twice"  # several objects of the system may be it: a person tells which
+
+
+REFUSED = frozenset({Verdict.CONFLICT, Verdict.PROTECTED, Verdict.BOOKED, Verdict.TWICE})
+"""Verdicts that nothing is done about until a person has decided."""
+
+
+class Cause(StrEnum):
+    """Who made a field differ."""
+
+    FIRST = "first"  # never applied
+    FILE = "file"
+    SYSTEM = "system"  # drift
+    BOTH = "both"
+
+
+class FieldChange(Record):
+    """One field, from what the system shows to what the file says."""
+
+    name: str
+    before: str
+    after: str
+    cause: Cause
+
+
+class Change(Record):
+    """What is to become of one object, and of which of its fields."""
+
+    key: str
+    verdict: Verdict
+    live_id: str = ""
+    version: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    booked: int = 0
+
+
+class Comparison(Record):
+    """All changes, in the order of the file; what nobody declared is only named."""
+
+    changes: tuple[Change, ...]
+    unmanaged: tuple[str, ...] = ()
+    """Ids of what the system shows and no file ever declared: left alone."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done and nothing refused."""
+        return not self.changes

@@ -1,0 +1,130 @@
+"""
+What has to change so that a system shows what a file declares: a three-way comparison.
+
+Declared is what the file says, applied what we last made true, live what the system shows now.
+Two sides would not do: a field in which live differs from declared was changed either in the file
+or in the system, and only what was applied tells which. Source: shared anchors 3a, Terraform.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from accord.setup.changes import (
+    Applied,
+    Cause,
+    Change,
+    Comparison,
+    Declared,
+    FieldChange,
+    Live,
+    Verdict,
+)
+
+
+def compare(
+    declared: Iterable[Declared],
+    applied: Iterable[Applied],
+    live: Iterable[Live],
+    *,
+    known_by: tuple[str, ...],
+) -> Comparison:
+    """
+    Compare the three; nothing is read or written.
+
+    Args:
+        known_by: fields by which an object that was never applied is found, all exactly equal.
+    """
+    wanted = list(declared)
+    notes = {each.key: each for each in applied}
+    shown = {each.id: each for each in live}
+    taken = {note.live_id for note in notes.values()}
+    changes: list[Change] = []
+    for item in wanted:
+        note = notes.get(item.key)
+        found = _found(item, note, shown, taken, known_by)
+        taken |= {each.id for each in found}
+        changes += _of_declared(item, note, found)
+    declared_keys = {item.key for item in wanted}
+    for note in notes.values():
+        if note.key not in declared_keys:
+            changes.append(_of_removed(note, shown.get(note.live_id)))
+    return Comparison(changes=tuple(changes), unmanaged=tuple(sorted(shown.keys() - taken)))
+
+
+def _found(
+    item: Declared,
+    note: Applied | None,
+    shown: Mapping[str, Live],
+    taken: set[str],
+    known_by: tuple[str, ...],
+) -> list[Live]:
+    """Give what may be this object: by its id where we made it, else by what it is known by."""
+    if note is not None:
+        return [shown[note.live_id]] if note.live_id in shown else []
+    return [
+        each
+        for each in shown.values()
+        if each.id not in taken
+        and all(each.fields.get(name) == item.fields.get(name) for name in known_by)
+    ]
+
+
+def _of_declared(item: Declared, note: Applied | None, found: list[Live]) -> Iterator[Change]:
+    if len(found) > 1:
+        yield Change(key=item.key, verdict=Verdict.TWICE)
+        return
+    if not found:
+        cause = Cause.FIRST if note is None else Cause.SYSTEM  # somebody removed it there
+        fields = tuple(
+            FieldChange(name=name, before="", after=value, cause=cause)
+            for name, value in sorted(item.fields.items())
+            if name in item.owned
+        )
+        yield Change(key=item.key, verdict=Verdict.CREATE, fields=fields)
+        return
+    there = found[0]
+    fields = tuple(_changed(item, note, there))
+    if not fields:
+        return
+    torn = any(each.cause is Cause.BOTH for each in fields)
+    yield Change(
+        key=item.key,
+        verdict=Verdict.CONFLICT if torn else Verdict.UPDATE,
+        live_id=there.id,
+        version=there.version,
+        fields=fields,
+        booked=there.booked,
+    )
+
+
+def _changed(item: Declared, note: Applied | None, there: Live) -> Iterator[FieldChange]:
+    for name in sorted(item.owned):
+        after, before = item.fields.get(name, ""), there.fields.get(name, "")
+        if after != before:
+            cause = _cause(after, before, None if note is None else note.fields.get(name, ""))
+            yield FieldChange(name=name, before=before, after=after, cause=cause)
+
+
+def _cause(declared: str, live: str, applied: str | None) -> Cause:
+    """Tell who changed a field in which declared and live differ."""
+    if applied is None:
+        return Cause.FIRST
+    if applied == live:
+        return Cause.FILE
+    return Cause.SYSTEM if applied == declared else Cause.BOTH
+
+
+def _of_removed(note: Applied, there: Live | None) -> Change:
+    """Judge what was applied once and is declared no more; protection outlives its line."""
+    if there is None:
+        return Change(key=note.key, verdict=Verdict.FORGET, live_id=note.live_id)
+    if note.protected:
+        verdict = Verdict.PROTECTED
+    else:
+        verdict = Verdict.BOOKED if there.booked else Verdict.RETIRE
+    return Change(
+        key=note.key,
+        verdict=verdict,
+        live_id=there.id,
+        version=there.version,
+        booked=there.booked,
+    )
