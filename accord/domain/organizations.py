@@ -7,7 +7,14 @@ from accord.domain.base import Record
 from accord.domain.expected_differences import ExpectedDifference
 from accord.domain.licences import Licence
 from accord.domain.loose_ends import loose_ends
-from accord.domain.resources import SLUG, Catalogues, Department, Resource, wrong_in
+from accord.domain.resources import (
+    SLUG,
+    Catalogues,
+    Department,
+    Resource,
+    ResourceField,
+    wrong_in,
+)
 from accord.domain.sites import Site
 from accord.domain.wires import PowerServerWire, known_zone
 
@@ -68,6 +75,8 @@ class Organization(Record):
     priority_label: str = Field(default="SCHEDULED STATUS", pattern=r"^[A-Z0-9 _]{1,16}$")
     """PowerServer's priority of what patients schedule: a DICOM CS, so 16 characters at most."""
     catalogues: Catalogues = Catalogues()
+    owned_fields: frozenset[ResourceField] = frozenset(ResourceField)
+    """Fields of resources that this file decides; the others are the systems' own affair."""
     expected_differences: tuple[ExpectedDifference, ...] = ()
     """Between PowerServer and OmegaAI: known, accepted, and each with its last day."""
 

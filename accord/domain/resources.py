@@ -1,5 +1,6 @@
 """What is set up twice, in PowerServer and in OmegaAI: departments, rooms, resources."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -68,6 +69,18 @@ DayHours = Annotated[str, AfterValidator(_hours)]
 Modality = Annotated[str, AfterValidator(_modality)]
 ClassOrNone = Annotated[str, AfterValidator(lambda value: value and _modality(value))]
 WorkingDays = Annotated[dict[Weekday, DayHours], BeforeValidator(_each_day)]
+
+
+class ResourceField(StrEnum):
+    """A field of a resource that a file may decide, as plans and reports name it."""
+
+    NAME = "name"
+    ROOM = "room"
+    MODALITIES = "modalities"
+    HOURS = "hours"
+    MINUTES = "minutes"
+    OVERBOOKING = "overbooking"
+    ACTIVE = "active"
 
 
 class Department(Record):

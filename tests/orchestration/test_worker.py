@@ -28,6 +28,7 @@ pytestmark = pytest.mark.prefect_server
 TEXT = (ROOT / "deployments/organizations/lakeside.yaml").read_text(encoding="utf-8")
 SLUG = "worked"
 REPOSSESSOR_LOOP_S = 15
+LONGER_THAN_AN_ALERT_TAKES_S = 20
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,24 @@ def test_a_mistyped_organization_fails_and_is_no_alert(
     assert "check the slug" in (failed.state.message or "")
     assert soon(_noted(client, failed.id)).state_type is StateType.COMPLETED
     assert _versions(client, "wroked") == []
+
+
+@pytest.mark.long
+def test_without_its_automation_a_failure_is_told_to_nobody(
+    client: SyncPrefectClient, worker: Child
+) -> None:
+    """The automation is what opens alerts: switched off, the same failure leaves none."""
+    (opens,) = client.read_automations_by_name("accord: a failure opens an alert")
+    before = len(_versions(client))
+    client.pause_automation(opens.id)
+    try:
+        failed = soon(ended(client, start_run(client, "tiny/sweep", organization=SLUG, fail=True)))
+        assert failed.state_type is StateType.FAILED
+        time.sleep(LONGER_THAN_AN_ALERT_TAKES_S)
+        assert _noted(client, failed.id)() is None
+        assert len(_versions(client)) == before
+    finally:
+        client.resume_automation(opens.id)
 
 
 @pytest.mark.long

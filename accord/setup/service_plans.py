@@ -1,0 +1,73 @@
+"""What OmegaAI's healthcare services should become: the file against what OmegaAI shows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from accord.adapters.omegaai_services import ServiceSeen
+from accord.domain.organizations import Organization
+from accord.setup.changes import Applied, Comparison, Declared, Live
+from accord.setup.omegaai_side import omegaai_side
+from accord.setup.sides import wanted_rows
+from accord.setup.three_way import compare
+
+KNOWN_BY = ("facility", "name")
+"""How a service that was never applied is found: names are unique in their facility."""
+ALWAYS_OURS = frozenset({"facility"})
+
+
+def plan_services(
+    organization: Organization,
+    applied: Iterable[Applied],
+    seen: Iterable[ServiceSeen],
+    booked: Mapping[str, int],
+) -> Comparison:
+    """
+    Compare the file's resources with OmegaAI's services; nothing is read or written.
+
+    Args:
+        applied: what was last made true.
+        booked: how many future appointments rest on a service, by its id.
+    """
+    return compare(
+        _declared(organization), applied, _live(organization, seen, booked), known_by=KNOWN_BY
+    )
+
+
+def _declared(organization: Organization) -> list[Declared]:
+    owned = ALWAYS_OURS | {field.value for field in organization.owned_fields}
+    return [
+        Declared(key=f"{facility.slug}/{resource.key}", fields=_fields(row), owned=owned)
+        for facility in organization.facilities
+        for resource, row in zip(
+            facility.resources, wanted_rows(facility.name, facility.resources), strict=True
+        )
+    ]
+
+
+def _live(
+    organization: Organization, seen: Iterable[ServiceSeen], booked: Mapping[str, int]
+) -> list[Live]:
+    """Give the services of this organization's facilities, their names as the file writes them."""
+    services = list(seen)
+    side = omegaai_side(services, organization.facilities)
+    names = {each.name.casefold(): each.name for each in organization.facilities}
+    versions = {service.id: service.version for service in services}
+    found = []
+    for row in side.to_dict("records"):
+        id_ = str(row["source"]).removeprefix("HealthcareService/")
+        fields = _fields({str(name): value for name, value in row.items()})
+        fields["facility"] = names.get(fields["facility"].casefold(), fields["facility"])
+        found.append(Live(id=id_, fields=fields, version=versions[id_], booked=booked.get(id_, 0)))
+    return found
+
+
+def _fields(row: Mapping[str, Any]) -> dict[str, str]:
+    """Write a side's row as texts, so that equal values are equal; unknown ones are empty."""
+    told = {name: value for name, value in row.items() if name not in ("source", "department")}
+    return {name: "" if pd.isna(value) else _text(value) for name, value in told.items()}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
