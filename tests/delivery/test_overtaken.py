@@ -14,7 +14,12 @@ from tests.delivery.test_versions import row_of
 S = EffectState
 
 
-@pytest.fixture(params=[["T02"], ["T02", "T10", "T11"]], ids=["new-only", "replaces"])
+@pytest.fixture(
+    params=[
+        pytest.param(["T02"], id="new-only"),
+        pytest.param(["T02", "T10", "T11"], id="replaces", marks=pytest.mark.long),
+    ]
+)
 def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinic]:
     """A site that takes new documents only, and one that replaces and withdraws."""
     with a_clinic(tmp_path, hl7={"accepts": request.param}) as opened:

@@ -404,7 +404,13 @@ async def test_another_forms_copy_is_no_false_alarm(clinic: Clinic) -> None:
     assert clinic.task_kinds() == []
 
 
-@pytest.mark.parametrize("altered", [False, True], ids=["kept-bytes", "rewritten-bytes"])
+@pytest.mark.parametrize(
+    "altered",
+    [
+        pytest.param(False, id="kept-bytes"),
+        pytest.param(True, id="rewritten-bytes", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("when", ["before-planning", "planned", "landed"])
 async def test_a_restored_ledger_sends_nothing_twice(
     tmp_path: Path, when: str, altered: bool

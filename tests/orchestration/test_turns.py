@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,28 +39,23 @@ def enrolled(
     yield
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person's run waits a second for its turn, not ten minutes."""
-    monkeypatch.setattr(tasks.turns, "WAIT_OF_A_PERSON_S", 1.0)
-
-
 def run(organization: str) -> Any:
     return tiny(organization, return_state=True)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_run_beside_another_of_its_organization_does_nothing(tmp_path: Path) -> None:
-    """It ends as Cancelled and says who has the turn; another organization's run is not touched."""
-    with turn_of("tiny", SLUG):
+def test_a_run_beside_another_of_its_organization_does_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It ends as Cancelled and says who has the turn; the limit is one organization's own."""
+    with monkeypatch.context() as patched, turn_of("tiny", SLUG):
+        patched.setattr(tasks.turns, "WAIT_OF_A_PERSON_S", 1.0)
         beside = run(SLUG)
         assert beside.name == "Cancelled"
-        assert f"tiny-{SLUG}" in str(beside.message)
-        assert run(OTHER).name == "CompletedWithHolds"
+        assert f"holds tiny-{SLUG}:" in str(beside.message)
+    assert run(OTHER).name == "CompletedWithHolds"
     assert run(SLUG).name == "CompletedWithHolds"
 
 
-@pytest.mark.usefixtures("impatient")
 def test_without_the_strict_limit_both_would_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is what keeps them apart: taken away, the second does its work beside the first."""
     with turn_of("tiny", SLUG):
