@@ -20,7 +20,9 @@ from tasks.turns import in_turn
     persist_result=False,
 )
 @in_turn("sync-facilities-and-resources")
-def sync_facilities_and_resources(organization: Organization) -> State[Any]:
+def sync_facilities_and_resources(
+    organization: Organization, fewer_is_right: bool = False
+) -> State[Any]:
     """
     Compare the resources of PowerServer and OmegaAI, and hand people each change to make.
 
@@ -32,10 +34,12 @@ def sync_facilities_and_resources(organization: Organization) -> State[Any]:
 
     Args:
         organization: Short name of the organization. Nome curto da organização.
+        fewer_is_right: A side shows less than half of what it showed, and that is right. Um lado
+            mostra menos da metade do que mostrava, e está certo.
     """
     grids = observe_powerserver_resources(organization)
     services = observe_omegaai_resources(organization)
-    parity = compare_resources(organization, grids, services)
+    parity = compare_resources(organization, grids, services, fewer_is_right)
     cards = ask_for_changes(organization, grids, parity)
     report_parity(organization, parity, cards)
     return conclude_parity(parity)

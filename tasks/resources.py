@@ -60,18 +60,26 @@ def compare_resources(
     organization: str,
     grids: Grids,
     services: Sealed[ServicesSeen],
+    fewer_is_right: bool,
 ) -> Sealed[Parity]:
     """
     Judge both sides by the gate, and compare what is fit to be compared.
 
+    Args:
+        fewer_is_right: a person knows why a side shows less than half of what it showed before.
+
     Raises:
-        CannotJudge: a side cannot be judged at all.
+        CannotJudge: a side cannot be judged at all, or shows less than half of what it did.
     """
     with desk_of(organization) as desk:
         zone = ZoneInfo(desk.file.organization.facilities[0].time_zone)
         today = desk.now().astimezone(zone).date()
         side, _ = grids.value
-        return Sealed(compared(desk.file.organization, side, services.value, today))
+        before = {} if fewer_is_right else desk.ledger.volumes(desk.slug, SYNC)
+        parity = compared(desk.file.organization, side, services.value, today, before)
+        if not parity.skipped:
+            desk.ledger.note_volumes(desk.slug, SYNC, parity.resources)
+        return Sealed(parity)
 
 
 @task(name="ask for changes", **PATIENT)

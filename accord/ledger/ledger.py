@@ -1,4 +1,4 @@
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from accord.domain.effects import Mode
@@ -12,6 +12,7 @@ from accord.ledger import (
     lookups,
     retention,
     switches,
+    volumes,
     watermarks,
 )
 from accord.ledger.approvals import Decision, PlanRow, ProposedPlan, Verdict
@@ -252,6 +253,16 @@ class Ledger(EffectLedger):
         """Give the effects whose document was seen under this SOP Instance UID."""
         with self._database.read() as connection:
             return lookups.by_evidence(connection, organization, "sop", sop_uid)
+
+    def note_volumes(self, organization: str, process: str, rows: Mapping[str, int]) -> None:
+        """Keep how many rows each seam saw, now that everything was seen."""
+        with self._database.write() as connection:
+            volumes.put(connection, organization, process, rows, now=self._now())
+
+    def volumes(self, organization: str, process: str) -> dict[str, int]:
+        """Give how many rows each seam saw when everything was seen last."""
+        with self._database.read() as connection:
+            return volumes.get(connection, organization, process)
 
     def put_beacon(self, known: KnownObject) -> None:
         """Keep an object known to be at a PowerServer."""

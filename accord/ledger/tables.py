@@ -212,6 +212,18 @@ class Beacon(LedgerTable, table=True):
     seen_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Volume(LedgerTable, table=True):
+    """How many rows a seam saw when its process last saw everything."""
+
+    __tablename__ = "volume"
+
+    organization: str = Field(primary_key=True)
+    process: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    rows: int
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class AuditRow(LedgerTable, table=True):
     """Who touched which patient's data; each entry's MAC covers the one before it."""
 
@@ -242,4 +254,5 @@ HUMAN_TASK = _table("human_task")
 BREAK = _table("break")
 PLAN = _table("plan")
 BEACON = _table("beacon")
+VOLUME = _table("volume")
 AUDIT = _table("audit_entry")

@@ -1,5 +1,6 @@
 """Both sides of one organization, judged by the gate and compared with each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,7 +42,11 @@ class Parity:
 
 
 def compared(
-    organization: Organization, grid: pd.DataFrame, seen: ServicesSeen, today: date
+    organization: Organization,
+    grid: pd.DataFrame,
+    seen: ServicesSeen,
+    today: date,
+    before: Mapping[str, int],
 ) -> Parity:
     """
     Compare PowerServer's grid with OmegaAI's services.
@@ -49,12 +54,17 @@ def compared(
     A row that breaks a rule of the gate is named and not compared, and what stands opposite it is
     not called missing.
 
+    Args:
+        before: how many resources each side showed when all was compared last. Less than half of
+            it is half an answer, not a wave of missing resources.
+
     Raises:
-        CannotJudge: a side's frame cannot be judged at all.
+        CannotJudge: a side's frame cannot be judged at all, or is far smaller than before.
     """
     sides = {"powerserver": grid, "omegaai": omegaai_side(seen.services, organization.facilities)}
     unfit = {
-        name: screen(side_facts(side, organization), SIDE).held for name, side in sides.items()
+        name: screen(side_facts(side, organization), SIDE, volume_before=before.get(name)).held
+        for name, side in sides.items()
     }
     findings = compare(sides["powerserver"], sides["omegaai"])
     of_unfit = _about(findings, {where for held in unfit.values() for where in held}, sides)

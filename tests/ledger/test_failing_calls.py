@@ -210,6 +210,12 @@ def _audit(ledger: Ledger, clock: Clock) -> Call:
 
 
 @_story
+def _note_volumes(ledger: Ledger, clock: Clock) -> Call:
+    ledger.note_volumes(_ORGANIZATION, _PROCESS, {"left": 1})
+    return lambda: ledger.note_volumes(_ORGANIZATION, _PROCESS, {"left": 2, "right": 3})
+
+
+@_story
 def _put_beacon(ledger: Ledger, clock: Clock) -> Call:
     return lambda: ledger.put_beacon(_KNOWN)
 
@@ -247,6 +253,7 @@ _READS: dict[str, Callable[[Ledger], Any]] = {
     "reported_head": lambda ledger: ledger.reported_head(ledger.audit_head().mac),
     "tasks_about": lambda ledger: ledger.tasks_about(key_of("one")),
     "by_document": lambda ledger: ledger.by_document(_ORGANIZATION, "1.2.3"),
+    "volumes": lambda ledger: ledger.volumes(_ORGANIZATION, _PROCESS),
     "beacons": lambda ledger: ledger.beacons(_ORGANIZATION, "main"),
 }
 

@@ -224,6 +224,7 @@ def _signs(desk: Desk, order: DocumentOrder) -> None:
             Marks("Brunnen", "BQ3328", "933280911", date(1938, 2, 27)),
             "storage",
             id="another's exception that carries the patient",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             _logs,
@@ -236,12 +237,14 @@ def _signs(desk: Desk, order: DocumentOrder) -> None:
             Marks("Rinnsal", "RQ6637", "966370555", date(1934, 10, 23)),
             "prefect.db:artifact",
             id="an artifact with a number",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             _signs,
             Marks("Tropfen", "TQ7746", "977460644", date(1935, 11, 24)),
             "ledger.db:audit_entry",
             id="a name in the ledger",
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -14,7 +14,7 @@ from deployments.secrets_given import new_site_key
 from tasks.turns import turn_of
 from tests.orchestration.tiny_flows import tiny
 
-pytestmark = pytest.mark.prefect_server
+pytestmark = [pytest.mark.prefect_server, pytest.mark.long]
 
 TEXT = (ROOT / "deployments/organizations/lakeside.yaml").read_text(encoding="utf-8")
 SLUG, OTHER = "turned", "turned-elsewhere"

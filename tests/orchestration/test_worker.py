@@ -117,6 +117,7 @@ def test_a_failure_opens_one_alert_and_success_closes_it(
     assert len(_versions(client)) == 2
 
 
+@pytest.mark.long
 def test_a_mistyped_organization_fails_and_is_no_alert(
     client: SyncPrefectClient, worker: Child
 ) -> None:

@@ -229,3 +229,37 @@ def test_a_timer_reads_the_drift_from_the_exit_code(
     fill_in(town, grid.replace(b"LAKESIDE PAULISTA;Diagn\xf3stico;Sala 2", b"NOWHERE;D;Sala 2"))
     assert drift.main([town.slug]) == 3
     assert f"{town.slug}: CompletedPartly: not everything" in capsys.readouterr().out
+
+
+def test_half_an_answer_is_no_wave_of_missing_resources(town: EnrolledTown) -> None:
+    """
+    OmegaAI shows one service where it showed three: an account that lost its rights, or half a
+    page. The run fails and opens no card, until a person who knows why says that fewer is right.
+    """
+    alike(town)
+    fill_in(town)
+    assert compare(town).name == "Completed"
+    elsewhere = {"resourceType": "Organization", "id": "elsewhere", "name": "Elsewhere"}
+    town.town.omegaai.load([elsewhere])
+    hidden = [f"{town.town.world.setting.facility}-service-{number}" for number in (2, 3)]
+    for id_ in hidden:
+        town.town.omegaai.load([_of_another_site(id_)])
+
+    state = compare(town)
+
+    assert state.name == "Failed"
+    assert "1 rows after 3 before" in str(state.message)
+    assert states(town) == {}
+    known = sync_facilities_and_resources(town.slug, fewer_is_right=True, return_state=True)
+    assert known.name == "CompletedWithDrift"
+    assert set(states(town)) == {"only-in-powerserver"}
+
+
+def _of_another_site(id_: str) -> dict[str, Any]:
+    return {
+        "resourceType": "HealthcareService",
+        "id": id_,
+        "active": True,
+        "name": "ELSEWHERE",
+        "providedBy": {"reference": "Organization/elsewhere"},
+    }
