@@ -124,7 +124,9 @@ async def test_after_that_a_person_goes_on_by_mdm(clinic: Clinic) -> None:
     assert len(clinic.powerserver.documents) == 4
 
 
-@pytest.mark.parametrize("point", ["after-sent", "after-answer"])
+@pytest.mark.parametrize(
+    "point", ["after-sent", pytest.param("after-answer", marks=pytest.mark.long)]
+)
 async def test_sent_again_by_itself_after_a_kill(clinic: Clinic, point: str) -> None:
     """The SOP Instance UID is the form's own, so that PowerServer keeps one: nobody is asked."""
     clinic.blume.submit_day(3, 2)

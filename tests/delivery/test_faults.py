@@ -235,7 +235,9 @@ async def test_rewritten_bytes_prove_content_only(clinic: Clinic, twice: int) ->
 
 BLIND = [
     pytest.param({"read_back_down": True}, {"read_back_down": False}, id="down"),
-    pytest.param({"read_back_slow_s": 1.5}, {"read_back_slow_s": 0.0}, id="slow"),
+    pytest.param(
+        {"read_back_slow_s": 1.5}, {"read_back_slow_s": 0.0}, id="slow", marks=pytest.mark.long
+    ),
     pytest.param({"half_a_result": True}, {"half_a_result": False}, id="half-a-result"),
 ]
 

@@ -411,7 +411,10 @@ async def test_another_forms_copy_is_no_false_alarm(clinic: Clinic) -> None:
         pytest.param(True, id="rewritten-bytes", marks=pytest.mark.long),
     ],
 )
-@pytest.mark.parametrize("when", ["before-planning", "planned", "landed"])
+@pytest.mark.parametrize(
+    "when",
+    [pytest.param("before-planning", marks=pytest.mark.long), "planned", "landed"],
+)
 async def test_a_restored_ledger_sends_nothing_twice(
     tmp_path: Path, when: str, altered: bool
 ) -> None:

@@ -22,7 +22,7 @@ from tests.delivery.walks import LEDGER_CALLS, PASSING, STANDING, Walk
 
 S = EffectState
 QUICK = settings(
-    max_examples=4,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
