@@ -75,6 +75,18 @@ class FhirReader(FhirConnection):
             "next" if circle else "total",
         )
 
+    async def everything(self, type_: str) -> tuple[list[JsonObject], list[str]]:
+        """Read all resources of a type, and the ids of those that cannot be understood."""
+        found: list[JsonObject] = []
+        misshapen: list[str] = []
+        async for page in self.search(type_, [("_count", str(IDS_PER_SEARCH))]):
+            for entry in page.entries:
+                if isinstance(entry, dict):
+                    found.append(entry)
+                else:
+                    misshapen.append(entry.id or "?")
+        return found, misshapen
+
     async def read_many(self, type_: str, ids: Sequence[str]) -> dict[str, JsonObject]:
         """Read resources by id, many at a time; an id that is not there is left out."""
         wanted = sorted(set(ids))

@@ -37,17 +37,13 @@ async def read_organizations(fhir: FhirReader) -> OrganizationsSeen:
     Raises:
         PeerError: OmegaAI failed us: what is missing then is not known to be missing.
     """
+    found, misshapen = await fhir.everything("Organization")
     seen: list[OrganizationSeen] = []
-    misshapen: list[str] = []
-    async for page in fhir.search("Organization", [("_count", "100")]):
-        for entry in page.entries:
-            if not isinstance(entry, dict):
-                misshapen.append(entry.id or "?")
-                continue
-            try:
-                seen.append(_organization(entry, fhir))
-            except Misshapen:
-                misshapen.append(str(entry.get("id", "?")))
+    for resource in found:
+        try:
+            seen.append(_organization(resource, fhir))
+        except Misshapen:
+            misshapen.append(str(resource.get("id", "?")))
     return OrganizationsSeen(tuple(seen), tuple(misshapen))
 
 

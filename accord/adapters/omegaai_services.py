@@ -60,14 +60,7 @@ async def read_services(fhir: FhirReader, elements: ResourceElements) -> Service
     Raises:
         PeerError: OmegaAI failed us: what is missing then is not known to be missing.
     """
-    seen: list[JsonObject] = []
-    misshapen: list[str] = []
-    async for page in fhir.search("HealthcareService", [("_count", "100")]):
-        for entry in page.entries:
-            if isinstance(entry, dict):
-                seen.append(entry)
-            else:
-                misshapen.append(entry.id or "?")
+    seen, misshapen = await fhir.everything("HealthcareService")
     names = _Names(fhir)
     await names.learn("Organization", seen, "providedBy")
     await names.learn("Location", seen, "location")

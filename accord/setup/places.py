@@ -8,6 +8,7 @@ from accord.domain.organizations import Facility, Organization, Place
 from accord.domain.prerequisites import Checked, Outcome, Prerequisite
 
 P, S = Prerequisite, Outcome
+SHOWN = 5
 
 
 def in_omegaai(
@@ -35,6 +36,8 @@ def _presence(
     told, outcome = "", S.MET
     if seen is None:
         outcome = S.UNSEEN
+    elif not found and seen.misshapen:  # it may be one of those that nobody understands
+        told, outcome = f"? {', '.join(seen.misshapen[:SHOWN])}", S.UNSEEN
     elif len(found) != 1:
         told, outcome = f"{len(found)}", S.NOT_MET
     elif not found[0].active:
@@ -77,5 +80,6 @@ def _readable(facility: Facility, services: ServicesSeen | None) -> Checked:
     """See that the reading account is shown this facility's own: a blind account sees nothing."""
     name = facility.name.casefold()
     shown = services is not None and any(s.facility.casefold() == name for s in services.services)
-    outcome = S.MET if shown else S.UNSEEN if services is None else S.NOT_MET
+    is_open = services is None or bool(services.misshapen)
+    outcome = S.MET if shown else S.UNSEEN if is_open else S.NOT_MET
     return Checked(prerequisite=P.READABLE, about=facility.slug, outcome=outcome)

@@ -142,6 +142,14 @@ M, G, C, N = TREE
             {"services": ServicesSeen((a_service("Lakeside Centro"),), ())},
             P.READABLE, NORTE, S.NOT_MET, "", id="the-account-sees-one-facility-only",
         ),
+        pytest.param(
+            {"organizations": OrganizationsSeen((M, G, N), ("x",))},
+            P.IN_OMEGAAI, CENTRO, S.UNSEEN, "? x", id="it-may-be-the-one-nobody-understands",
+        ),
+        pytest.param(
+            {"services": ServicesSeen((a_service("Lakeside Centro"),), ("x",))},
+            P.READABLE, NORTE, S.UNSEEN, "", id="its-service-may-be-the-one-nobody-understands",
+        ),
         pytest.param({"services": None}, P.READABLE, NORTE, S.UNSEEN, "", id="services-not-asked"),
         pytest.param(
             {"traits": traits(institutions=frozenset({""}))},
