@@ -1,33 +1,32 @@
 """Working on one page while the next is on its way: peer and we are busy at the same time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator
+from typing import TypeVar
 
 T = TypeVar("T")
-Asking = Callable[[], Coroutine[Any, Any, T]]
-"""Asks a peer for one page."""
 
 
-async def ahead(askings: Iterable[Asking[T]]) -> AsyncGenerator[T, None]:
+async def ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """
-    Give each answer in its order; the next is asked for while its reader works on the one before.
+    Give each page in its order; the next is made while its reader works on the one before.
 
-    Close it (`contextlib.aclosing`), so that nothing is left asking where the reader stops early.
+    Close it (`contextlib.aclosing`), so that nothing is left asking where the reader stops
+    early; it closes `pages`.
     """
-    todo = iter(askings)
-    coming = _begun(todo)
+    coming = asyncio.ensure_future(_next(pages))
     try:
-        while coming is not None:
-            answer = await coming
-            coming = _begun(todo)
-            yield answer
+        while page := await coming:
+            coming = asyncio.ensure_future(_next(pages))
+            yield page[0]
     finally:
-        if coming is not None:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        await pages.aclose()
 
 
-def _begun(todo: Iterator[Asking[T]]) -> asyncio.Task[T] | None:
-    asking = next(todo, None)
-    return None if asking is None else asyncio.ensure_future(asking())
+async def _next(pages: AsyncGenerator[T, None]) -> tuple[T] | None:
+    try:
+        return (await anext(pages),)
+    except StopAsyncIteration:
+        return None

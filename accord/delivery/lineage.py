@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from accord.delivery.desk import Desk
 from accord.delivery.rivals import resource_of
-from accord.domain.forms import Submission, SubmissionRef, Unreadable
+from accord.domain.forms import Submission, SubmissionRef
 from accord.domain.relay import Prepared
 
 
@@ -19,10 +19,10 @@ class Lineage:
         self._desk = desk
         self._replaces: dict[str, str] = {}
 
-    def learn(self, page: Iterable[Submission | Unreadable]) -> None:
+    def learn(self, page: Iterable[Submission]) -> None:
         """Keep which form replaces which; also of forms that are submitted no longer."""
         for one in page:
-            if isinstance(one, Submission) and one.replaces:
+            if one.replaces:
                 self._replaces[_identity(one.ref)] = one.replaces
 
     def chained(self, items: Sequence[Prepared]) -> tuple[Prepared, ...]:

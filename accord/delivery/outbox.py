@@ -22,11 +22,15 @@ CREATE TABLE IF NOT EXISTS waiting (
     key TEXT PRIMARY KEY,
     powerserver TEXT NOT NULL,
     document_order TEXT NOT NULL,
-    content BLOB NOT NULL,
-    head BLOB,
-    tail BLOB
-) WITHOUT ROWID
+    content BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wrapping (
+    key TEXT PRIMARY KEY REFERENCES waiting ON DELETE CASCADE,
+    head BLOB NOT NULL,
+    tail BLOB NOT NULL
+) WITHOUT ROWID;
 """
+"""What surrounds a document is apart: writing it down must not write the document again."""
 _CHUNK = 400  # keys in one statement; SQLite's oldest limit on variables is 999
 
 
@@ -44,13 +48,14 @@ class Outbox:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._path = path
         with closing(self._connect()) as db, db:
-            db.execute(_SCHEMA)
+            db.executescript(_SCHEMA)
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, timeout=30)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA secure_delete=ON")
+        db.execute("PRAGMA foreign_keys=ON")
         return db
 
     def put(
@@ -144,14 +149,18 @@ class Outbox:
         keys = [key for key, wrapping in built.items() if any(wrapping)]
         with closing(self._connect()) as db, db:
             db.executemany(
-                "UPDATE waiting SET head = ?, tail = ? WHERE key = ? AND (head IS NULL OR ?)",
-                [(*built[key], key, key in unsent) for key in keys],
+                "DELETE FROM wrapping WHERE key = ?", [(key,) for key in keys if key in unsent]
+            )
+            db.executemany(
+                "INSERT INTO wrapping (key, head, tail) SELECT key, ?, ? FROM waiting "
+                "WHERE key = ? ON CONFLICT (key) DO NOTHING",
+                [(*built[key], key) for key in keys],
             )
             kept = {
                 EffectKey(key): (head, tail)
                 for some in _chunks(keys)
                 for key, head, tail in db.execute(
-                    f"SELECT key, head, tail FROM waiting WHERE key IN ({_marks(some)})",  # noqa: S608
+                    f"SELECT key, head, tail FROM wrapping WHERE key IN ({_marks(some)})",  # noqa: S608
                     some,
                 )
             }

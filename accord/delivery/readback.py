@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 
 from accord.adapters.dicom_partial import OF_ONE_PLACE, NotHandedOut, OddObject
@@ -83,12 +82,13 @@ async def views(
         others = (s for s in seen if s not in may and s.patient == place[0])
         return View(place, tuple(wanted), may, frozenset(s.title for s in others))
 
-    async def listed(page: Sequence[tuple[Place, list[DocumentOrder]]]) -> list[View]:
-        return list(await asyncio.gather(*(at(place, wanted) for place, wanted in page)))
+    async def listed() -> AsyncGenerator[list[View], None]:
+        places = list(by_place.items())
+        for start in range(0, len(places), PLACES_AT_ONCE):
+            page = places[start : start + PLACES_AT_ONCE]
+            yield list(await asyncio.gather(*(at(place, wanted) for place, wanted in page)))
 
-    places = list(by_place.items())
-    pages = (places[n : n + PLACES_AT_ONCE] for n in range(0, len(places), PLACES_AT_ONCE))
-    async with aclosing(ahead(partial(listed, page) for page in pages)) as coming:
+    async with aclosing(ahead(listed())) as coming:
         async for page in coming:
             yield page
 

@@ -1,10 +1,10 @@
 """The gate between OmegaAI and the plan: forms that break a rule are held, the others prepared."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import partial
+from dataclasses import dataclass, field
 
 from accord.delivery.ahead import ahead
 from accord.delivery.auditing import Touch, note_touches
@@ -60,8 +60,24 @@ class Screened(Record):
     not_submitted: tuple[EffectKey, ...] = ()
 
 
+@dataclass(repr=False)
+class _Page:
+    """One page of forms on its way through the gate, by opaque key."""
+
+    read: dict[EffectKey, Submission] = field(default_factory=dict)
+    drafts: dict[EffectKey, Draft] = field(default_factory=dict)
+    unread: dict[EffectKey, Unreadable] = field(default_factory=dict)
+    not_submitted: list[EffectKey] = field(default_factory=list)
+    replacing: list[Submission] = field(default_factory=list)
+    """All forms of it, whether submitted or not: which of them replace others."""
+
+
 class Screen:
-    """Reads, prepares and judges forms page by page, so that memory does not grow with them."""
+    """
+    Reads, prepares and judges forms page by page, so that memory does not grow with them.
+
+    While one page is judged the next is rendered, and the one after it read.
+    """
 
     def __init__(self, desk: Desk, reader: SubmissionReader, renderer: FormRenderer) -> None:
         self._desk, self._reader = desk, reader
@@ -78,71 +94,71 @@ class Screen:
         items: list[Prepared] = []
         not_submitted: list[EffectKey] = []
         lineage = Lineage(self._desk)
-        pages = (refs[n : n + READ_AT_ONCE] for n in range(0, len(refs), READ_AT_ONCE))
-        readings = (partial(self._reader.read_submissions, page) for page in pages)
-        async with aclosing(ahead(readings)) as read:
-            async for page in read:
-                judged = await asyncio.to_thread(self._learnt_and_judged, lineage, page)
-                items += judged.items
-                not_submitted += judged.not_submitted
+        async with aclosing(ahead(self._drafted(ahead(self._read(refs))))) as drafted:
+            async for page in drafted:
+                lineage.learn(page.replacing)
+                items += await asyncio.to_thread(self._judge, page)
+                not_submitted += page.not_submitted
         return Screened(items=lineage.chained(items), not_submitted=tuple(not_submitted))
 
-    def _learnt_and_judged(
-        self, lineage: Lineage, page: Sequence[Submission | Unreadable]
-    ) -> Screened:
-        lineage.learn(page)
-        return self._judge(page)
+    async def _read(
+        self, refs: Sequence[SubmissionRef]
+    ) -> AsyncGenerator[Sequence[Submission | Unreadable], None]:
+        for start in range(0, len(refs), READ_AT_ONCE):
+            yield await self._reader.read_submissions(refs[start : start + READ_AT_ONCE])
 
-    def _judge(self, page: Iterable[Submission | Unreadable]) -> Screened:
-        read: dict[EffectKey, Submission] = {}
-        unread: dict[EffectKey, Unreadable] = {}
-        not_submitted = []
+    async def _drafted(
+        self, pages: AsyncGenerator[Sequence[Submission | Unreadable], None]
+    ) -> AsyncGenerator["_Page", None]:
+        async with aclosing(pages):
+            async for page in pages:
+                yield await asyncio.to_thread(self._draft, page)
+
+    def _draft(self, page: Iterable[Submission | Unreadable]) -> "_Page":
+        drafted = _Page()
         for one in page:
             if isinstance(one, Unreadable):
                 if one.ref is not None:
-                    unread[self._desk.key_of(one.ref)] = one
+                    drafted.unread[self._desk.key_of(one.ref)] = one
             elif one.status in NOT_SUBMITTED:
-                not_submitted.append(self._desk.key_of(one.ref))
+                drafted.not_submitted.append(self._desk.key_of(one.ref))
+                drafted.replacing.append(one)
             else:
-                read[self._desk.key_of(one.ref)] = one
+                drafted.read[self._desk.key_of(one.ref)] = one
+        read = drafted.read
         with ThreadPoolExecutor(RENDERED_AT_ONCE) as pool:
-            drafts = dict(zip(read, pool.map(self._preparer.draft, read.values()), strict=True))
-        held = self._held(read, drafts, unread)
-        items = [*self._prepared(read, drafts, held), *self._unreadable(unread)]
+            drafts = pool.map(self._preparer.draft, read.values())
+            drafted.drafts.update(zip(read, drafts, strict=True))
+        drafted.replacing += read.values()
+        return drafted
+
+    def _judge(self, page: "_Page") -> list[Prepared]:
+        held = self._held(page)
+        items = [*self._prepared(page, held), *self._unreadable(page.unread)]
         note_touches(
             self._desk,
             "read",
             "omegaai",
             (Touch(i.subject, i.source, "held" if i.held else "passed") for i in items),
         )
-        return Screened(items=tuple(items), not_submitted=tuple(not_submitted))
+        return items
 
-    def _held(
-        self,
-        read: Mapping[EffectKey, Submission],
-        drafts: Mapping[EffectKey, Draft],
-        unread: Mapping[EffectKey, Unreadable],
-    ) -> dict[str, list[str]]:
+    def _held(self, page: "_Page") -> dict[str, list[str]]:
         frame = submission_facts(
-            {str(key): one for key, one in read.items()},
-            {str(key): draft.facts for key, draft in drafts.items()},
+            {str(key): one for key, one in page.read.items()},
+            {str(key): draft.facts for key, draft in page.drafts.items()},
             organization=self._desk.file,
             now=self._desk.now(),
-            unreadable=[str(key) for key in unread],
+            unreadable=[str(key) for key in page.unread],
         )
         return screen(frame, SUBMISSIONS).held
 
-    def _prepared(
-        self,
-        read: Mapping[EffectKey, Submission],
-        drafts: Mapping[EffectKey, Draft],
-        held: Mapping[str, list[str]],
-    ) -> list[Prepared]:
+    def _prepared(self, page: "_Page", held: Mapping[str, list[str]]) -> list[Prepared]:
         released = self._released(held)
         items: list[Prepared] = []
         orders: list[tuple[str, DocumentOrder]] = []
-        for key, one in read.items():
-            order = self._preparer.order(key, one, drafts[key].content)
+        for key, one in page.read.items():
+            order = self._preparer.order(key, one, page.drafts[key].content)
             rules = tuple(held.get(key, ()))
             if key in released or not rules:
                 stands = tuple(rule for rule in rules if rule in NEVER_RELEASED)
