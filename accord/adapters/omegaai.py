@@ -22,6 +22,7 @@ from accord.adapters.omegaai_organizations import (
     read_organizations,
 )
 from accord.adapters.omegaai_reading import BulkReader, Read
+from accord.adapters.omegaai_service_writing import ServiceDesk
 from accord.adapters.omegaai_services import ServicesSeen, read_services
 from accord.adapters.omegaai_versions import UNKNOWN_VERSION, ref_of
 from accord.domain.forms import (
@@ -89,6 +90,10 @@ class OmegaAIClient:
             PeerError: OmegaAI failed us: what is missing then is not known to be missing.
         """
         return await read_services(self.fhir, self._wire.resource_elements)
+
+    def service_desk(self) -> ServiceDesk:
+        """Give where healthcare services are read one by one, made, changed and retired."""
+        return ServiceDesk(self.fhir, self._wire.resource_elements)
 
     async def organizations(self) -> OrganizationsSeen:
         """

@@ -73,6 +73,22 @@ async def read_services(fhir: FhirReader, elements: ResourceElements) -> Service
     return ServicesSeen(tuple(services), tuple(misshapen))
 
 
+async def read_service(
+    fhir: FhirReader, resource: JsonObject, elements: ResourceElements
+) -> ServiceSeen:
+    """
+    Understand one healthcare service, with the names of its organization and room.
+
+    Raises:
+        Misshapen: names the element that cannot be understood.
+        PeerError: OmegaAI failed us.
+    """
+    names = _Names(fhir)
+    await names.learn("Organization", [resource], "providedBy")
+    await names.learn("Location", [resource], "location")
+    return _service(resource, elements, names)
+
+
 class _Names:
     """Names of what services point to: their organizations and rooms."""
 

@@ -71,6 +71,9 @@ class Intent(StrEnum):
     FILE_DOCUMENT = "file document"
     REPLACE_DOCUMENT = "replace document"
     WITHDRAW_DOCUMENT = "withdraw document"
+    CREATE_RESOURCE = "create resource"
+    UPDATE_RESOURCE = "update resource"
+    RETIRE_RESOURCE = "retire resource"
 
 
 class Mode(StrEnum):

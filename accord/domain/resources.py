@@ -115,6 +115,8 @@ class Resource(Record):
     default_duration: Duration = "01:00"
     working_days: WorkingDays = Field(min_length=1)
     overbooking: bool = False
+    protected: bool = False
+    """Whether it may never be retired by a file, also once these lines have gone from it."""
     user_groups: tuple[str, ...] = ()
     """Who sees it in PowerServer's scheduler; a person assigns them."""
 

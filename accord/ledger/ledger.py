@@ -1,53 +1,35 @@
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from accord.domain.effects import Mode
 from accord.domain.keys import opaque
 from accord.ledger import (
-    approvals,
     audit,
     beacons,
     breaks,
-    humantasks,
     lookups,
     retention,
     switches,
     volumes,
     watermarks,
 )
-from accord.ledger.approvals import Decision, PlanRow, ProposedPlan, Verdict
 from accord.ledger.audit import AuditEntry, AuditHead
 from accord.ledger.beacons import KnownObject
-from accord.ledger.bootclock import boot_seconds
 from accord.ledger.breaks import BreakRow, SeenBreak
-from accord.ledger.effects import EffectLedger
-from accord.ledger.humantasks import TaskRow, TaskState, TaskToOpen
-from accord.ledger.records import BarrierRow, EffectRow, Evidence, ModeRow
+from accord.ledger.people import PeopleLedger
+from accord.ledger.records import BarrierRow, EffectRow, ModeRow
 from accord.ledger.watermarks import Mark, Reach
 
 
-class Ledger(EffectLedger):
+class Ledger(PeopleLedger):
     """
     What Accord did, is doing and must not do: the effects, and what stands around them.
 
-    Args:
-        site_key: the site's secret; names tasks and breaks, and seals the audit trail.
-        url, now, boot: as `EffectLedger`.
+    Args: as `PeopleLedger`.
 
     Raises:
         LedgerNotCurrent: the database is older or newer than this code.
     """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        site_key: bytes,
-        now: Callable[[], datetime],
-        boot: Callable[[], float] = boot_seconds,
-    ) -> None:
-        super().__init__(url, now=now, boot=boot)
-        self._site_key, self._audit_key = site_key, audit.audit_key(site_key)
 
     # -- what may leave ------------------------------------------------------------------------
 
@@ -107,85 +89,6 @@ class Ledger(EffectLedger):
         mark, reach = Mark(organization, process, name), Reach(to, self._now(), run)
         with self._database.write() as connection:
             watermarks.advance(connection, mark, reach, sources)
-
-    # -- people --------------------------------------------------------------------------------
-
-    def open_task(self, task: TaskToOpen, *, run: str = "") -> TaskRow:
-        """Open a human task once; opened before, it is given as it stands."""
-        id_ = opaque(self._site_key, "task", task.organization, task.process, task.kind, task.about)
-        with self._database.write() as connection:
-            return humantasks.open_once(connection, id_, task, run=run, now=self._now())
-
-    def attest(
-        self, task: str, *, who: str, why: str = "", evidence: Evidence | None = None
-    ) -> TaskRow:
-        """
-        Write down that a person says it is done.
-
-        Raises:
-            UnknownTask: no such task.
-        """
-        word = humantasks.Word(who=who, why=why, evidence=evidence or {})
-        with self._database.write() as connection:
-            return humantasks.attest(connection, task, word, now=self._now())
-
-    def observed(self, task: str) -> TaskRow:
-        """
-        Write down that the wire shows it.
-
-        Raises:
-            UnknownTask: no such task.
-        """
-        with self._database.write() as connection:
-            return humantasks.observe(connection, task, now=self._now())
-
-    def reopen(self, task: str, *, run: str = "") -> TaskRow:
-        """
-        Open a human task again: what was seen since does not agree with it.
-
-        Raises:
-            UnknownTask: no such task.
-        """
-        with self._database.write() as connection:
-            return humantasks.reopen(connection, task, run=run, now=self._now())
-
-    def tasks(
-        self, organization: str, states: Collection[TaskState] = (TaskState.OPEN,)
-    ) -> list[TaskRow]:
-        """Give an organization's human tasks in these states, oldest first."""
-        with self._database.read() as connection:
-            return humantasks.listed(connection, organization, states)
-
-    def tasks_about(self, key: str) -> list[TaskRow]:
-        """Give the human tasks that one effect led to, whatever has become of them."""
-        with self._database.read() as connection:
-            return lookups.tasks_about(connection, key)
-
-    def propose(self, plan: ProposedPlan, *, run: str) -> PlanRow:
-        """Save a plan for approval; the same run's same plan is given as it stands."""
-        parts = ("plan", plan.organization, plan.process, plan.digest, run)
-        id_ = opaque(self._site_key, *parts)
-        with self._database.write() as connection:
-            return approvals.propose(connection, id_, plan, run=run, now=self._now())
-
-    def decide(self, plan: str, decision: Decision, *, who: str, digest: str) -> PlanRow:
-        """
-        Write down, before the first write to a peer, what a person said; and audit it.
-
-        Raises:
-            PlanRefused: unknown, expired, another than was shown, or decided otherwise before.
-        """
-        now = self._now()
-        entry = AuditEntry(at=now, actor=who, action="decide", what=plan, outcome=decision)
-        with self._database.write() as connection:
-            row = approvals.decide(connection, plan, Verdict(decision, who, digest, now))
-            audit.append(connection, self._audit_key, [entry])
-        return row
-
-    def proposed(self, plan: str) -> PlanRow | None:
-        """Give a plan with its decision; None: there is none of this id."""
-        with self._database.read() as connection:
-            return approvals.read(connection, plan)
 
     # -- differences ---------------------------------------------------------------------------
 

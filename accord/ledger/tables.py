@@ -199,6 +199,32 @@ class Plan(LedgerTable, table=True):
     run: str = ""
 
 
+class PlanItem(LedgerTable, table=True):
+    """What one effect of a plan would change, word for word as a person approves it."""
+
+    __tablename__ = "plan_item"
+
+    plan: str = Field(primary_key=True, foreign_key="plan.id")
+    position: int = Field(primary_key=True)
+    key: str  # of the effect, which is planned only once somebody has agreed
+    content: str  # JSON of a change of set-up: names of rooms and resources, never of people
+
+
+class AppliedObject(LedgerTable, table=True):
+    """One object of a system's set-up as we last made it true; only ours, never a person's."""
+
+    __tablename__ = "applied_object"
+
+    organization: str = Field(primary_key=True)
+    process: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)  # the file's own name of it
+    live_id: str
+    fields: dict[str, str] = Field(sa_type=JSON)
+    protected: bool
+    applied_at: datetime = Field(sa_type=UtcDateTime)
+    run: str = ""
+
+
 class Beacon(LedgerTable, table=True):
     """An object known to be there: finding it proves that the read-back path is alive."""
 
@@ -253,6 +279,8 @@ WATERMARK = _table("watermark")
 HUMAN_TASK = _table("human_task")
 BREAK = _table("break")
 PLAN = _table("plan")
+PLAN_ITEM = _table("plan_item")
+APPLIED_OBJECT = _table("applied_object")
 BEACON = _table("beacon")
 VOLUME = _table("volume")
 AUDIT = _table("audit_entry")

@@ -37,7 +37,7 @@ def side_facts(side: pd.DataFrame, organization: Organization) -> pd.DataFrame:
     """
     facilities = {each.name.casefold(): each for each in organization.facilities}
     ours = side["facility"].str.casefold().map(facilities.get)
-    starts, ends = _bounds(side["hours"])
+    starts, ends = bounds_of(side["hours"])
     frame = pd.DataFrame(
         {
             "name": side["name"],
@@ -76,7 +76,7 @@ def _has_room(facility: Facility | None, room: str) -> bool:
     return not room or not declared or room.casefold() in declared
 
 
-def _bounds(hours: pd.Series) -> tuple[pd.Series, pd.Series]:
+def bounds_of(hours: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Give the earliest start and the latest end of each text of hours, in minutes."""
     spans = hours.str.findall(r"(\d\d:\d\d)-(\d\d:\d\d)")
     starts = spans.map(lambda found: min((minutes_of(a) for a, _ in found), default=0))

@@ -9,12 +9,12 @@ from accord.domain.base import Record
 from accord.domain.keys import opaque
 from accord.domain.parity import WORDS, Finding
 from accord.ledger.audit import AuditEntry
-from accord.ledger.humantasks import TaskRow, TaskState, TaskToOpen
+from accord.ledger.humantasks import TaskRow, TaskState
 from accord.ledger.ledger import Ledger
 from accord.quality.resource_sides import matched_by
+from accord.setup.asked import Asked
 from accord.setup.comparing import Parity
 
-ABOUT = "about"
 THE_FILE = "organization file"
 """Who attests what the site's file says is expected."""
 
@@ -41,8 +41,9 @@ class CardBox:
     def __init__(
         self, ledger: Ledger, organization: str, process: str, site_key: bytes, *, run: str
     ) -> None:
-        self._ledger, self._organization, self._process = ledger, organization, process
+        self._ledger, self._process = ledger, process
         self._key, self._run = site_key, run
+        self._asked = Asked(ledger, organization, process, run=run)
 
     def update(
         self, parity: Parity, *, observed_at: datetime, now: datetime, locale: str
@@ -56,11 +57,7 @@ class CardBox:
         Args:
             observed_at: when the older of the two sides was observed; aware, as `now` is.
         """
-        before = {
-            (task.kind, str(task.details.get(ABOUT, ""))): task
-            for task in self._ledger.tasks(self._organization, list(TaskState))
-            if task.process == self._process
-        }
+        before = self._asked.known()
         cards, seen = [], set()
         left = parity.weighed.left
         matches = matched_by(left["facility"], left["name"])
@@ -70,14 +67,14 @@ class CardBox:
             seen.add((str(finding), about))
             task = before.get((str(finding), about))
             if task is None:
-                task = self._opened(finding, about)
+                task = self._asked.open(finding.value, about)
             elif _is_overruled(task, observed_at):
                 task = self._reopened(task, now)
             cards.append(_card(task, finding, {str(k): str(v) for k, v in row.items()}, locale))
         excused = self._excused(parity.weighed.excused, before)
         if not parity.skipped:  # what was not compared may still differ
             gone = before.keys() - seen - excused
-            self._close([before[about] for about in sorted(gone)])
+            self._asked.close([before[about] for about in sorted(gone)])
         return tuple(cards)
 
     def _excused(
@@ -94,16 +91,6 @@ class CardBox:
                 self._ledger.attest(task.id, who=THE_FILE, why=str(row["reason"]))
         return found
 
-    def _opened(self, finding: Finding, about: str) -> TaskRow:
-        task = TaskToOpen(
-            organization=self._organization,
-            process=self._process,
-            kind=finding.value,
-            about=about,
-            details={ABOUT: about},
-        )
-        return self._ledger.open_task(task, run=self._run)
-
     def _reopened(self, task: TaskRow, now: datetime) -> TaskRow:
         entry = AuditEntry(
             at=now,
@@ -114,11 +101,6 @@ class CardBox:
         )
         self._ledger.audit([entry])
         return self._ledger.reopen(task.id, run=self._run)
-
-    def _close(self, tasks: list[TaskRow]) -> None:
-        for task in tasks:
-            if task.state is not TaskState.OBSERVED:
-                self._ledger.observed(task.id)
 
 
 def _is_overruled(task: TaskRow, observed_at: datetime) -> bool:

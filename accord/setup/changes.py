@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from accord.domain.base import Record
+from accord.ledger.applied import Applied
 
 
 class Declared(Record):
@@ -17,24 +18,14 @@ class Declared(Record):
     """Whether it may never be retired, also once its lines have gone from the file."""
 
 
-class Applied(Record):
-    """One object as it was last made true."""
-
-    key: str
-    live_id: str
-    fields: dict[str, str]
-    protected: bool = False
-
-
 class Live(Record):
     """One object as the system shows it."""
 
     id: str
     fields: dict[str, str]
     version: str = ""
-    """What `If-Match` names."""
-    booked: int = 0
-    """Future appointments that rest on it."""
+    booked: int | None = 0
+    """Future appointments that rest on it; None: there is no telling."""
 
 
 class Verdict(StrEnum):
@@ -48,9 +39,22 @@ class Verdict(StrEnum):
     PROTECTED = "protected"  # to be retired by the file, and may not be
     BOOKED = "booked"  # to be retired, and patients are booked on it
     TWICE = "twice"  # several objects of the system may be it: a person tells which
+    UNPLACED = "unplaced"  # its facility or its room is not there, or is there twice
+    MOVED = "moved"  # somebody changed it while the plan was made: plan again
+    BY_HAND = "by hand"  # the system does not take this change over the wire
 
 
-REFUSED = frozenset({Verdict.CONFLICT, Verdict.PROTECTED, Verdict.BOOKED, Verdict.TWICE})
+REFUSED = frozenset(
+    {
+        Verdict.CONFLICT,
+        Verdict.PROTECTED,
+        Verdict.BOOKED,
+        Verdict.TWICE,
+        Verdict.UNPLACED,
+        Verdict.MOVED,
+        Verdict.BY_HAND,
+    }
+)
 """Verdicts that nothing is done about until a person has decided."""
 
 
@@ -78,15 +82,18 @@ class Change(Record):
     key: str
     verdict: Verdict
     live_id: str = ""
+    """Of what is there; of a new object, of the one before it that somebody removed."""
     version: str = ""
     fields: tuple[FieldChange, ...] = ()
-    booked: int = 0
+    booked: int | None = 0
 
 
 class Comparison(Record):
     """All changes, in the order of the file; what nobody declared is only named."""
 
     changes: tuple[Change, ...]
+    agreed: tuple[Applied, ...] = ()
+    """What is as the file says."""
     unmanaged: tuple[str, ...] = ()
     """Ids of what the system shows and no file ever declared: left alone."""
 

@@ -1,13 +1,16 @@
 """What OmegaAI's healthcare services should become: the file against what OmegaAI shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from accord.adapters.omegaai_services import ServiceSeen
 from accord.domain.organizations import Organization
-from accord.setup.changes import Applied, Comparison, Declared, Live
+from accord.domain.resources import ResourceField
+from accord.domain.wires import ResourceElements
+from accord.ledger.applied import Applied
+from accord.setup.changes import Comparison, Declared, Live
 from accord.setup.omegaai_side import omegaai_side
 from accord.setup.sides import wanted_rows
 from accord.setup.three_way import compare
@@ -21,24 +24,43 @@ def plan_services(
     organization: Organization,
     applied: Iterable[Applied],
     seen: Iterable[ServiceSeen],
-    booked: Mapping[str, int],
+    *,
+    unsaid: Collection[str] = (),
 ) -> Comparison:
     """
     Compare the file's resources with OmegaAI's services; nothing is read or written.
 
     Args:
         applied: what was last made true.
-        booked: how many future appointments rest on a service, by its id.
+        unsaid: fields for which this OmegaAI has no element: nobody can compare them.
     """
     return compare(
-        _declared(organization), applied, _live(organization, seen, booked), known_by=KNOWN_BY
+        declared_services(organization, unsaid),
+        applied,
+        live_services(organization, seen),
+        known_by=KNOWN_BY,
     )
 
 
-def _declared(organization: Organization) -> list[Declared]:
-    owned = ALWAYS_OURS | {field.value for field in organization.owned_fields}
+def unsaid_by(elements: ResourceElements) -> frozenset[str]:
+    """Name the fields for which the organization file names no element of this OmegaAI."""
+    urls = {
+        ResourceField.MINUTES: elements.default_duration,
+        ResourceField.OVERBOOKING: elements.overbooking,
+    }
+    return frozenset(field.value for field, url in urls.items() if not url)
+
+
+def declared_services(organization: Organization, unsaid: Collection[str] = ()) -> list[Declared]:
+    """Give the file's resources, each under its key in its facility."""
+    owned = ALWAYS_OURS | {field.value for field in organization.owned_fields} - {*unsaid}
     return [
-        Declared(key=f"{facility.slug}/{resource.key}", fields=_fields(row), owned=owned)
+        Declared(
+            key=f"{facility.slug}/{resource.key}",
+            fields=_fields(row),
+            owned=owned,
+            protected=resource.protected,
+        )
         for facility in organization.facilities
         for resource, row in zip(
             facility.resources, wanted_rows(facility.name, facility.resources), strict=True
@@ -46,9 +68,7 @@ def _declared(organization: Organization) -> list[Declared]:
     ]
 
 
-def _live(
-    organization: Organization, seen: Iterable[ServiceSeen], booked: Mapping[str, int]
-) -> list[Live]:
+def live_services(organization: Organization, seen: Iterable[ServiceSeen]) -> list[Live]:
     """Give the services of this organization's facilities, their names as the file writes them."""
     services = list(seen)
     side = omegaai_side(services, organization.facilities)
@@ -59,7 +79,7 @@ def _live(
         id_ = str(row["source"]).removeprefix("HealthcareService/")
         fields = _fields({str(name): value for name, value in row.items()})
         fields["facility"] = names.get(fields["facility"].casefold(), fields["facility"])
-        found.append(Live(id=id_, fields=fields, version=versions[id_], booked=booked.get(id_, 0)))
+        found.append(Live(id=id_, fields=fields, version=versions[id_]))
     return found
 
 

@@ -8,8 +8,8 @@ or in the system, and only what was applied tells which. Source: shared anchors 
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from accord.ledger.applied import Applied
 from accord.setup.changes import (
-    Applied,
     Cause,
     Change,
     Comparison,
@@ -38,16 +38,28 @@ def compare(
     shown = {each.id: each for each in live}
     taken = {note.live_id for note in notes.values()}
     changes: list[Change] = []
+    agreed: list[Applied] = []
     for item in wanted:
         note = notes.get(item.key)
         found = _found(item, note, shown, taken, known_by)
         taken |= {each.id for each in found}
-        changes += _of_declared(item, note, found)
+        its = list(_of_declared(item, note, found))
+        changes += its
+        if not its:
+            agreed.append(_agreed(item, found[0]))
     declared_keys = {item.key for item in wanted}
     for note in notes.values():
         if note.key not in declared_keys:
             changes.append(_of_removed(note, shown.get(note.live_id)))
-    return Comparison(changes=tuple(changes), unmanaged=tuple(sorted(shown.keys() - taken)))
+    return Comparison(
+        changes=tuple(changes),
+        agreed=tuple(agreed),
+        unmanaged=tuple(sorted(shown.keys() - taken)),
+    )
+
+
+def _agreed(item: Declared, there: Live) -> Applied:
+    return Applied(key=item.key, live_id=there.id, fields=item.fields, protected=item.protected)
 
 
 def _found(
@@ -79,7 +91,8 @@ def _of_declared(item: Declared, note: Applied | None, found: list[Live]) -> Ite
             for name, value in sorted(item.fields.items())
             if name in item.owned
         )
-        yield Change(key=item.key, verdict=Verdict.CREATE, fields=fields)
+        removed = "" if note is None else note.live_id
+        yield Change(key=item.key, verdict=Verdict.CREATE, live_id=removed, fields=fields)
         return
     there = found[0]
     fields = tuple(_changed(item, note, there))
@@ -120,7 +133,7 @@ def _of_removed(note: Applied, there: Live | None) -> Change:
     if note.protected:
         verdict = Verdict.PROTECTED
     else:
-        verdict = Verdict.BOOKED if there.booked else Verdict.RETIRE
+        verdict = Verdict.RETIRE if there.booked == 0 else Verdict.BOOKED
     return Change(
         key=note.key,
         verdict=verdict,

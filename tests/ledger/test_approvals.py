@@ -61,6 +61,31 @@ def test_a_plan_expires(ledger: Ledger, clock: Clock) -> None:
         _approve(ledger, row)
 
 
+def test_a_plan_made_again_after_its_end_is_a_new_one(ledger: Ledger, clock: Clock) -> None:
+    """The run that is retried the next day finds the same to do, and asks once more."""
+    first = ledger.propose(_a_plan(), run="run-1")
+    clock.forward(timedelta(hours=8))
+    later = _a_plan().model_copy(update={"expires_at": clock() + timedelta(hours=8)})
+    second = ledger.propose(later, run="run-1")
+    assert second.id != first.id
+    assert ledger.propose(later, run="run-1") == second
+    assert ledger.plan_of("lakeside", "relay-forms", "run-1") == second
+    assert _approve(ledger, second).decision is Decision.APPROVED
+
+
+def test_a_plan_says_word_for_word_what_it_changes(ledger: Ledger, url: str) -> None:
+    """The words are part of what is approved; behind the ledger's back nobody changes them."""
+    worded = _a_plan().model_copy(update={"contents": ("name: CT", "name: MR")})
+    row = ledger.propose(worded, run="run-1")
+    assert row.digest != ledger.propose(_a_plan(), run="run-1").digest
+    assert ledger.plan_contents(row.id) == {key_of("one"): "name: CT", key_of("two"): "name: MR"}
+    database = Database(url)
+    for change in ("UPDATE plan_item SET content = 'name: XR'", "DELETE FROM plan_item"):
+        with pytest.raises(DBAPIError, match="never changed"), database.write() as connection:
+            connection.execute(text(change))
+    database.close()
+
+
 def test_a_refused_plan_stays_refused(ledger: Ledger) -> None:
     """Decided once; the other answer needs a new plan."""
     row = ledger.propose(_a_plan(), run="run-1")

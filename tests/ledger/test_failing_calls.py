@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from accord.domain.effects import EffectState, Mode, Rung
 from accord.domain.identifiers import Uid
+from accord.ledger.applied import Applied, Owner
 from accord.ledger.approvals import Decision, ProposedPlan
 from accord.ledger.audit import AuditEntry
 from accord.ledger.beacons import KnownObject
@@ -37,6 +38,8 @@ Story = Callable[[Ledger, Clock], Call]
 """Brings the ledger to where the method matters, and gives the call."""
 
 _TASK = TaskToOpen(organization=_ORGANIZATION, process=_PROCESS, kind="retire-copy", about="one")
+_OWNER = Owner(organization=_ORGANIZATION, process=_PROCESS)
+_APPLIED = Applied(key="norte/ct-1", live_id="1", fields={"name": "CT"})
 _SEEN = SeenBreak(organization=_ORGANIZATION, process=_PROCESS, code="X", subject="Y")
 _KNOWN = KnownObject(
     organization=_ORGANIZATION, powerserver="main", study_uid=Uid("1"), series_uid=Uid("2"),
@@ -186,6 +189,18 @@ def _propose(ledger: Ledger, clock: Clock) -> Call:
 
 
 @_story
+def _note_applied(ledger: Ledger, clock: Clock) -> Call:
+    ledger.note_applied(_OWNER, _APPLIED)
+    return lambda: ledger.note_applied(_OWNER, _APPLIED.model_copy(update={"live_id": "2"}))
+
+
+@_story
+def _forget_applied(ledger: Ledger, clock: Clock) -> Call:
+    ledger.note_applied(_OWNER, _APPLIED)
+    return lambda: ledger.forget_applied(_OWNER, _APPLIED.key)
+
+
+@_story
 def _decide(ledger: Ledger, clock: Clock) -> Call:
     row = ledger.propose(_PLAN, run="r")
     return lambda: ledger.decide(row.id, Decision.APPROVED, who="Ana", digest=row.digest)
@@ -245,6 +260,9 @@ _READS: dict[str, Callable[[Ledger], Any]] = {
     "mode_row": lambda ledger: ledger.mode_row(_ORGANIZATION, _PROCESS),
     "watermark": lambda ledger: ledger.watermark(_ORGANIZATION, _PROCESS, "x"),
     "proposed": lambda ledger: ledger.proposed("x"),
+    "plan_of": lambda ledger: ledger.plan_of(_ORGANIZATION, _PROCESS, "r"),
+    "plan_contents": lambda ledger: ledger.plan_contents("x"),
+    "applied": lambda ledger: ledger.applied(_OWNER),
     "tasks": lambda ledger: ledger.tasks(_ORGANIZATION),
     "breaks": lambda ledger: ledger.breaks(_ORGANIZATION, _PROCESS),
     "audit_head": lambda ledger: ledger.audit_head(),

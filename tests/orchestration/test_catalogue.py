@@ -27,6 +27,7 @@ DEPLOYMENTS = {
     "forget-old/nightly",
     "sync-facilities-and-resources/nightly",
     "check-prerequisites/on-demand",
+    "onboard-organization/on-demand",
     "set-mode/switch",
     "note-alert/automation",
 }

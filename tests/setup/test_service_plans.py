@@ -7,8 +7,10 @@ import pytest
 from accord.adapters.omegaai_services import ServiceSeen
 from accord.domain.hours import WEEK, Span
 from accord.domain.organizations import Organization
-from accord.setup.changes import Applied, Verdict
-from accord.setup.service_plans import plan_services
+from accord.domain.wires import ResourceElements
+from accord.ledger.applied import Applied
+from accord.setup.changes import Verdict
+from accord.setup.service_plans import plan_services, unsaid_by
 
 A_RESOURCE: dict[str, Any] = {
     "key": "ct-1",
@@ -49,7 +51,7 @@ def a_service(**changes: Any) -> ServiceSeen:
 def planned(
     organization: Organization, *seen: ServiceSeen, applied: tuple[Applied, ...] = ()
 ) -> list[tuple[Verdict, list[tuple[str, str, str]]]]:
-    found = plan_services(organization, applied, seen, {"s1": 2})
+    found = plan_services(organization, applied, seen)
     return [(c.verdict, [(f.name, f.before, f.after) for f in c.fields]) for c in found.changes]
 
 
@@ -85,15 +87,25 @@ def test_another_name_of_the_same_key_is_a_rename() -> None:
     """The file keeps its key, so that the service is renamed and not made anew."""
     before = Applied(key="norte/ct-1", live_id="s1", fields={"name": "BLUME CT"})
 
-    found = plan_services(an_organization({"name": "CT 1"}), [before], [a_service()], {"s1": 2})
+    found = plan_services(an_organization({"name": "CT 1"}), [before], [a_service()])
 
     (change,) = found.changes
     assert (change.verdict, change.live_id, change.version) == (Verdict.UPDATE, "s1", "3")
-    assert (change.booked, found.unmanaged) == (2, ())
+    assert found.unmanaged == ()
     assert ("name", "BLUME CT", "CT 1") in [(f.name, f.before, f.after) for f in change.fields]
 
 
 def test_another_sites_service_is_nobodys_business() -> None:
     assert planned(an_organization(), a_service(facility="Elsewhere")) == []
-    found = plan_services(an_organization(), (), [a_service(facility="Elsewhere")], {})
+    found = plan_services(an_organization(), (), [a_service(facility="Elsewhere")])
     assert found.unmanaged == ()
+
+
+def test_what_omegaai_has_no_element_for_is_not_compared() -> None:
+    """The file names no extension for the duration: nobody can say that it differs."""
+    elements = ResourceElements(default_duration="")
+    found = plan_services(
+        an_organization({}), (), [a_service(minutes=None)], unsaid=unsaid_by(elements)
+    )
+    assert found.changes == ()
+    assert [each.key for each in found.agreed] == ["norte/ct-1"]

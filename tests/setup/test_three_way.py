@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accord.ledger.applied import Applied
 from accord.setup.changes import (
     REFUSED,
-    Applied,
     Cause,
     Change,
     Comparison,

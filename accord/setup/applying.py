@@ -1,0 +1,206 @@
+"""Carrying out an approved plan at OmegaAI: each change once, only while it is still called for."""
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from accord.adapters.errors import PeerError, Rejected
+from accord.adapters.omegaai_services import ServiceSeen
+from accord.domain.effects import EffectState, Rung
+from accord.domain.identifiers import EffectKey
+from accord.domain.organizations import Organization
+from accord.ledger.applied import Applied, Owner
+from accord.ledger.audit import AuditEntry
+from accord.ledger.errors import LateWorker, SwitchedOff
+from accord.ledger.ledger import Ledger
+from accord.ledger.records import Claim, EffectRow, Evidence
+from accord.setup.change_plans import PlannedChange
+from accord.setup.changes import Verdict
+from accord.setup.ports import ServiceWriter
+from accord.setup.service_values import shows, values_of
+
+LEASE = timedelta(minutes=1)
+"""As long as a killed run keeps its turn: whoever has the turn may take what it had."""
+
+MOVED, BOOKED, THERE, DIFFERS, ABSENT = "moved", "booked", "there-by-now", "differs", "absent"
+S = EffectState
+Items = Mapping[EffectKey, PlannedChange]
+
+
+class Clock(Protocol):
+    """The time, aware."""
+
+    def __call__(self) -> datetime:
+        """Read it."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Whose set-up it is, and who acts on it."""
+
+    organization: Organization
+    process: str
+    actor: str
+    run: str
+    now: Clock
+
+    @property
+    def owner(self) -> Owner:
+        """Whose objects these are, for the ledger."""
+        return Owner(organization=self.organization.slug, process=self.process)
+
+
+@dataclass
+class Applier:
+    """Carries out approved changes of one organization, one after the other, in their order."""
+
+    site: Site
+    ledger: Ledger
+    writer: ServiceWriter
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    async def apply(self, items: Items) -> None:
+        """
+        Carry out what is planned of `items`; first look what became of what was sent before.
+
+        Raises:
+            PeerError: OmegaAI could not be reached; what was not sent is planned again.
+        """
+        self.ledger.release_expired(who=self.site.actor)
+        await self._settle(items)
+        while claims := self.ledger.claim(
+            self.site.organization.slug,
+            self.site.process,
+            list(items),
+            holder=self.site.actor,
+            lease=LEASE,
+            limit=1,
+        ):
+            await self._carry(claims[0], items[claims[0].key])
+
+    async def _settle(self, items: Items) -> None:
+        """Look what became of what was sent by a run that did not come to its end."""
+        for row in self.ledger.effects(items).values():
+            if row.state not in (S.IN_DOUBT, S.LANDED):
+                continue
+            item = items[row.key]
+            seen = await self._standing(item, row)
+            if seen is not None and shows(item, seen, self.site.organization):
+                if row.state is S.IN_DOUBT:
+                    self._move(row.key, S.LANDED, "seen")
+                self._verified(row.key, item, seen)
+            elif row.state is S.IN_DOUBT:
+                # both ways of writing are safe to repeat: `If-None-Exist`, `If-Match`
+                self.ledger.saw_absent(row.key, self.site.now())
+                self._move(row.key, S.PLANNED, "not there")
+            else:
+                self._park(row.key, DIFFERS)
+
+    async def _carry(self, claim: Claim, item: PlannedChange) -> None:
+        try:
+            reason = await self._why_not(item)
+        except PeerError:
+            self._give_back(claim)
+            raise
+        if reason:
+            self._give_back(claim)
+            self._park(claim.key, reason)
+            return
+        try:
+            self.ledger.sent(claim)
+        except (LateWorker, SwitchedOff) as refusal:
+            self.outcomes[type(refusal).__name__] += 1
+            return
+        await self._sent(claim, item)
+
+    async def _sent(self, claim: Claim, item: PlannedChange) -> None:
+        try:
+            seen = await self._write(item)
+        except Rejected as error:
+            reason = MOVED if error.code == "412" else f"answer-{error.code or 'rejected'}"
+            self._answer(claim, S.REJECTED, reason)
+        except PeerError as error:
+            self._answer(claim, S.IN_DOUBT, "no-answer")
+            raise error
+        else:
+            evidence: Evidence = {"id": seen.id, "version": seen.version}
+            self._answer(claim, S.LANDED, evidence=evidence)
+            if shows(item, seen, self.site.organization):
+                self._verified(claim.key, item, seen)
+            else:
+                self._park(claim.key, DIFFERS)
+
+    async def _why_not(self, item: PlannedChange) -> str:
+        """Say why a change is not called for as it was approved; '' where it is."""
+        change = item.change
+        if change.verdict is Verdict.CREATE:
+            ours = {each.id for each in await self.writer.of_key(change.key)}
+            named = await self.writer.named(item.fields["name"])
+            folded = item.fields["facility"].casefold()
+            others = [o for o in named if o.facility.casefold() == folded and o.id not in ours]
+            return THERE if others else ""
+        standing = await self.writer.standing(change.live_id)
+        if standing is None or standing.etag != item.etag:
+            return MOVED
+        if change.verdict is Verdict.RETIRE:
+            return "" if await self.writer.booked(change.live_id, self.site.now()) == 0 else BOOKED
+        return ""
+
+    async def _write(self, item: PlannedChange) -> ServiceSeen:
+        if item.change.verdict is Verdict.CREATE:
+            return await self.writer.create(item.change.key, values_of(item))
+        return await self.writer.change(item.change.live_id, values_of(item), item.etag)
+
+    async def _standing(self, item: PlannedChange, row: EffectRow) -> ServiceSeen | None:
+        if item.change.verdict is Verdict.CREATE:
+            found = await self.writer.of_key(item.change.key)
+            return found[0] if len(found) == 1 else None
+        standing = await self.writer.standing(item.change.live_id)
+        return standing.seen if standing is not None else None
+
+    # -- the books -----------------------------------------------------------------------------
+
+    def _verified(self, key: str, item: PlannedChange, seen: ServiceSeen) -> None:
+        self._move(key, S.VERIFIED, "read back", rung=Rung.CONTENT)
+        self.outcomes[S.VERIFIED] += 1
+        if item.change.verdict is Verdict.RETIRE:
+            self.ledger.forget_applied(self.site.owner, item.change.key)
+            return
+        made = Applied(
+            key=item.change.key, live_id=seen.id, fields=item.fields, protected=item.protected
+        )
+        self.ledger.note_applied(self.site.owner, made, run=self.site.run)
+
+    def _answer(
+        self, claim: Claim, to: EffectState, reason: str = "", evidence: Evidence | None = None
+    ) -> None:
+        with suppress(LateWorker):  # whoever has it now looks what became of it
+            self.ledger.answered(claim, to, reason=reason, evidence=evidence)
+        entry = AuditEntry(
+            at=self.site.now(),
+            actor=self.site.actor,
+            action="write",
+            peer="omegaai",
+            entity=claim.effect.subject,
+            what=claim.key,
+            outcome=(reason or to.value).replace(" ", "-"),
+        )
+        self.ledger.audit([entry])
+        if to is not S.LANDED:
+            self.outcomes[to.value] += 1
+
+    def _give_back(self, claim: Claim) -> None:
+        with suppress(LateWorker):
+            self.ledger.give_back(claim)
+
+    def _park(self, key: str, reason: str) -> None:
+        self.outcomes[S.PARKED] += 1
+        self._move(key, S.PARKED, "a person decides", reason=reason)
+
+    def _move(
+        self, key: str, to: EffectState, why: str, *, reason: str = "", rung: Rung | None = None
+    ) -> None:
+        self.ledger.move(key, to, who=self.site.actor, why=why, reason=reason, rung=rung)

@@ -1,0 +1,44 @@
+"""What set-up needs of OmegaAI; a plan is made with the first and never with the second."""
+
+from datetime import datetime
+from typing import Protocol
+
+from accord.adapters.omegaai_places import PlacesSeen
+from accord.adapters.omegaai_service_elements import ServiceValues
+from accord.adapters.omegaai_service_writing import ServiceStanding
+from accord.adapters.omegaai_services import ServiceSeen, ServicesSeen
+
+
+class ServiceReader(Protocol):
+    """Shows healthcare services. Raises PeerError where it cannot."""
+
+    async def services(self) -> ServicesSeen:
+        """Read all of them."""
+
+    async def places(self) -> PlacesSeen:
+        """Read where they can stand."""
+
+    async def offers(self) -> frozenset[str]:
+        """Say which of `create` and `update` it takes."""
+
+    async def standing(self, id_: str) -> ServiceStanding | None:
+        """Read one with its ETag; None: it is not there."""
+
+    async def booked(self, id_: str, since: datetime) -> int | None:
+        """Count the appointments that rest on one; None: there is no telling."""
+
+    async def of_key(self, key: str) -> list[ServiceSeen]:
+        """Give those that carry our own name."""
+
+    async def named(self, name: str) -> list[ServiceSeen]:
+        """Give those of exactly this name, in whatever organization."""
+
+
+class ServiceWriter(ServiceReader, Protocol):
+    """Also makes and changes them. Raises PeerError."""
+
+    async def create(self, key: str, values: ServiceValues) -> ServiceSeen:
+        """Make one under our own name, unless one is there; give what stands there."""
+
+    async def change(self, id_: str, values: ServiceValues, etag: str) -> ServiceSeen:
+        """Change one that is still what it was; give what stands there."""
