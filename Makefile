@@ -2,7 +2,8 @@
 PY := .venv/bin/python
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
-# Three files of tests at a time: each waits for its peers a quarter of its time; ARGS="-n 0" runs one after the other, for a debugger.
+# Three files of tests at a time, since each waits a quarter of its time for its peers;
+# ARGS="-n 0" runs one after the other, for a debugger.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 .PHONY: setup setup-dev demo test test-long check bench docs lock clean help
 

@@ -25,7 +25,7 @@ FIELDS = {
 
 
 def an_item(**changes: Any) -> PlannedChange:
-    change = {
+    change: dict[str, Any] = {
         "key": "norte/ct-1",
         "verdict": Verdict.CREATE,
         "fields": (FieldChange(name="name", before="", after="BLUME CT-1", cause=Cause.FIRST),),
