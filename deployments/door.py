@@ -6,6 +6,7 @@ The one door from an opaque key to the patient, on the site's machine.
                                          accession number, or document
     accord attention                     everything that waits for a person
     accord audit [--verify]              the audit trail's head, and whether it is whole
+    accord verify-certificate FILE       whether a parity certificate is genuine; asks nobody
 
 It needs PREFECT_API_URL, where the site's blocks are; nothing of what it shows goes there.
 `show`, and `trace` by patient or accession number, are written to the audit trail before
@@ -20,6 +21,7 @@ exit codes
     2   it could not be done: the arguments, the server, the organization, the ledger or the file
     3   OmegaAI could not be asked; what the ledger knows is shown
     4   the audit trail was changed
+    5   not a genuine certificate
 """
 
 import argparse
@@ -33,7 +35,9 @@ from typing import TextIO
 
 from accord.domain.organization_text import WrongOrganizationFile
 from accord.ledger.errors import LedgerRefusal, UnknownEffect
+from accord.setup.signing import NotGenuine
 from blocks.base import UnknownOrganization, UnusableBlock
+from deployments.door_certificate import tell_certificate
 from deployments.door_entry import NoDoor, Visit, visit
 from deployments.door_lists import attention, audit
 from deployments.door_show import show
@@ -53,6 +57,7 @@ class Exit(IntEnum):
     REFUSED = 2
     PEER_SILENT = 3
     AUDIT_BROKEN = 4
+    NOT_GENUINE = 5
 
 
 Command = Callable[[Visit, argparse.Namespace], Exit]
@@ -66,6 +71,8 @@ def main(arguments: Sequence[str], stdin: TextIO = sys.stdin) -> int:
     if getattr(options, "id", None) == "":
         return _refused("no id was given on standard input")
     try:
+        if options.command is _verify_certificate:  # whoever has the file may check it, anywhere
+            return int(_verify_certificate(options))
         with visit(options.organization, options.who) as opened:
             command: Command = options.command
             return command(opened, options)
@@ -105,6 +112,15 @@ def _audit(opened: Visit, options: argparse.Namespace) -> Exit:
     return Exit.FOUND if whole else Exit.AUDIT_BROKEN
 
 
+def _verify_certificate(options: argparse.Namespace) -> Exit:
+    try:
+        tell_certificate(options.file.read_bytes(), options.key, print)
+    except NotGenuine as why:
+        print(f"not genuine: {why}", file=sys.stderr)
+        return Exit.NOT_GENUINE
+    return Exit.FOUND
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="accord", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -136,6 +152,12 @@ def _parser() -> argparse.ArgumentParser:
         "--reported", default="", metavar="HEAD", help="check that it still holds a report's head"
     )
     trail.set_defaults(command=_audit)
+    proof = commands.add_parser("verify-certificate", help="check a parity certificate, offline")
+    proof.add_argument("file", type=Path, metavar="FILE", help="its .json file")
+    proof.add_argument(
+        "--key", default="", metavar="HEX", help="the site's public key, got by another way"
+    )
+    proof.set_defaults(command=_verify_certificate)
     return parser
 
 

@@ -21,6 +21,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 
+from accord.delivery.sweeping import EmptyWindow
 from blocks.base import UnknownOrganization
 from blocks.site import Site
 from tasks.guarded import guarded
@@ -36,14 +37,16 @@ def note_failure(run: str) -> str:
     """
     Open the alert of a run that failed; return 'opened', or 'unchanged'.
 
-    Unchanged is what is open already, what has completed since, and an organization that nobody
-    enrolled: whoever mistyped it has seen so.
+    Unchanged is what is open already, what has completed since, and what somebody mistyped: an
+    organization that nobody enrolled, a window that is empty. Whoever typed it has seen so.
     """
     with get_client(sync_client=True) as client:
         failed = client.read_flow_run(UUID(run))
         process = client.read_flow(failed.flow_id).name
         organization = str(failed.parameters.get("organization", ""))
-        if not _is_enrolled(organization) or _well_since(client, process, organization, failed):
+        if not _is_enrolled(organization) or _is_a_slip(failed):
+            return "unchanged"
+        if _well_since(client, process, organization, failed):
             return "unchanged"
     if _is_open(alert_key(process, organization)):
         return "unchanged"
@@ -69,6 +72,12 @@ def _is_enrolled(organization: str) -> bool:
     except UnknownOrganization:
         return False
     return True
+
+
+def _is_a_slip(failed: FlowRun) -> bool:
+    """Whether only what a person typed for this run was wrong: no other run fails for that."""
+    message = (failed.state and failed.state.message) or ""
+    return f"{EmptyWindow.__name__}:" in message
 
 
 def _well_since(

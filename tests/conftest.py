@@ -35,6 +35,15 @@ def prefect_server() -> Iterator[LocalServer]:
         _SERVER.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Begin with the files whose tests need Prefect: a test of theirs takes seconds, and a file goes
+    to one process as a whole, so that the quick ones fill what is left at the end.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("prefect_server")}
+    items.sort(key=lambda item: item.path not in slow)  # stable: all else keeps its order
+
+
 def pytest_unconfigure() -> None:
     """Give the reserved port back."""
     _SERVER.close()

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+import accord
 from accord.domain.organization_text import parse
 from accord.domain.sites import Site
 from accord.domain.status_tables import TABLE
@@ -49,6 +50,11 @@ def _direct_dependencies() -> set[str]:
     extras = [d for extra in project["optional-dependencies"].values() for d in extra]
     groups = [d for group in PYPROJECT["dependency-groups"].values() for d in group]
     return {_normal(d) for d in [*project["dependencies"], *extras, *groups]}
+
+
+def test_the_version_is_told_once() -> None:
+    """Certificates name the version that made them."""
+    assert accord.__version__ == PYPROJECT["project"]["version"]
 
 
 def test_the_only_thing_a_wheel_holds_is_accord() -> None:
@@ -226,6 +232,7 @@ def test_every_setting_that_a_question_names_exists() -> None:
         for part in path.split("."):
             if part == "*":
                 continue
+            assert part in model.model_fields, f"site.{path}: there is no `{part}`"
             annotation = model.model_fields[part].annotation
             inner = [a for a in (annotation, *get_args(annotation)) if hasattr(a, "model_fields")]
             model = inner[-1] if inner else annotation

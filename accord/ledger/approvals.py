@@ -161,6 +161,12 @@ def of_run(connection: Connection, organization: str, process: str, run: str) ->
     return None if found is None else PlanRow.model_validate(dict(found))
 
 
+def listed(connection: Connection, organization: str) -> list[PlanRow]:
+    """Give an organization's plans, oldest first."""
+    query = select(PLAN).where(PLAN.c.organization == organization).order_by(PLAN.c.proposed_at)
+    return [PlanRow.model_validate(dict(found)) for found in connection.execute(query).mappings()]
+
+
 def read(connection: Connection, id_: str, *, lock: bool = False) -> PlanRow | None:
     """Give a plan; None: there is none of this id."""
     query = select(PLAN).where(PLAN.c.id == id_)

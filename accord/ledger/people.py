@@ -126,6 +126,11 @@ class PeopleLedger(EffectLedger):
         with self._database.read() as connection:
             return approvals.of_run(connection, organization, process, run)
 
+    def plans(self, organization: str) -> list[PlanRow]:
+        """Give an organization's plans with their decisions, oldest first."""
+        with self._database.read() as connection:
+            return approvals.listed(connection, organization)
+
     def plan_contents(self, plan: str) -> dict[str, str]:
         """Give what each effect of a plan would change, by its key, in the plan's order."""
         with self._database.read() as connection:

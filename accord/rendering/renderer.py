@@ -1,27 +1,22 @@
 import json
 import re
-import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-import typst
 
 from accord.domain.answer_sheet import Attachment, QuestionState
 from accord.domain.forms import Document
 from accord.domain.identifiers import Digest
 from accord.domain.phrasing import say_day, say_instant
 from accord.rendering.content import FormContent
-from accord.rendering.glyphs import FAMILIES, FONTS, drawable
+from accord.rendering.glyphs import FAMILIES, drawable
 from accord.rendering.headings import HEADINGS
 from accord.rendering.pictures import Picture, picture
 from accord.rendering.rows import Rows, attachments
+from accord.rendering.typesetting import Typesetter, Unset
 
 TEMPLATE = (Path(__file__).parent / "form.typ").read_bytes()
-STANDARDS = ["a-2a", "ua-1"]
-"""PDF/A-2a for the archive, PDF/UA-1 for who listens instead of reading."""
-
 _PROBE = b"""#set document(title: "probe")
 #title[probe]
 #image(bytes(sys.inputs.picture), format: "svg", alt: "probe")"""
@@ -41,8 +36,7 @@ class FormRenderer:
     """
     Prints submitted forms as tagged PDF/A, in one language.
 
-    The same content gives the same bytes. Safe to share between threads: each has a
-    compiler of its own, kept for all its forms; the compiler lets other threads run.
+    The same content gives the same bytes. Safe to share between threads.
 
     Args:
         locale: `pt-BR` or `en-US`.
@@ -51,10 +45,7 @@ class FormRenderer:
     def __init__(self, locale: str) -> None:
         self._locale = locale
         self._headings = HEADINGS[locale]
-        self._fonts = typst.Fonts(
-            include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
-        )
-        self._own = threading.local()
+        self._typesetter = Typesetter()
 
     def render(self, content: FormContent) -> Document:
         """
@@ -75,23 +66,12 @@ class FormRenderer:
         )
 
     def _compile(self, template: bytes, inputs: dict[str, str], at: datetime) -> bytes:
-        if not hasattr(self._own, "compiler"):
-            self._own.compiler = typst.Compiler(
-                font_paths=self._fonts, ignore_system_fonts=True, root=FONTS
-            )
         try:
-            pdf: bytes = self._own.compiler.compile(
-                template,
-                format="pdf",
-                sys_inputs=inputs,
-                pdf_standards=STANDARDS,
-                timestamp=at.astimezone(UTC),
-            )
-        except RuntimeError:  # its text quotes the form
+            return self._typesetter.set(template, inputs, at)
+        except Unset:
             raise Unrenderable(
                 "the form could not be set by accord/rendering/form.typ; open it at OmegaAI"
             ) from None
-        return pdf
 
     def _pictures(self, content: FormContent) -> list[tuple[Attachment, Picture]]:
         """Try each picture by itself; one that does not appear is named, never left blank."""

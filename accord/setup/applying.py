@@ -137,17 +137,23 @@ class Applier:
         """Say why a change is not called for as it was approved; '' where it is."""
         change = item.change
         if change.verdict is Verdict.CREATE:
-            ours = {each.id for each in await self.writer.of_key(change.key)}
-            named = await self.writer.named(item.fields["name"])
-            folded = item.fields["facility"].casefold()
-            others = [o for o in named if o.facility.casefold() == folded and o.id not in ours]
-            return THERE if others else ""
+            return THERE if await self._is_there(item) else ""
         standing = await self.writer.standing(change.live_id)
         if standing is None or standing.etag != item.etag:
             return MOVED
         if change.verdict is Verdict.RETIRE:
             return "" if await self.writer.booked(change.live_id, self.site.now()) == 0 else BOOKED
         return ""
+
+    async def _is_there(self, item: PlannedChange) -> bool:
+        """Say whether somebody has made by hand what is to be made; what we made is known."""
+        ours = {each.live_id for each in self.ledger.applied(self.site.owner)}
+        ours |= {each.id for each in await self.writer.of_key(item.change.key)}
+        facility = item.fields["facility"].casefold()
+        return any(
+            each.active and each.facility.casefold() == facility and each.id not in ours
+            for each in await self.writer.named(item.fields["name"])
+        )
 
     async def _write(self, item: PlannedChange) -> ServiceSeen:
         if item.change.verdict is Verdict.CREATE:

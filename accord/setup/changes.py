@@ -24,6 +24,7 @@ class Live(Record):
     id: str
     fields: dict[str, str]
     version: str = ""
+    is_retired: bool = False
     booked: int | None = 0
     """Future appointments that rest on it; None: there is no telling."""
 

@@ -79,7 +79,8 @@ def live_services(organization: Organization, seen: Iterable[ServiceSeen]) -> li
         id_ = str(row["source"]).removeprefix("HealthcareService/")
         fields = _fields({str(name): value for name, value in row.items()})
         fields["facility"] = names.get(fields["facility"].casefold(), fields["facility"])
-        found.append(Live(id=id_, fields=fields, version=versions[id_]))
+        retired = fields["active"] == "false"
+        found.append(Live(id=id_, fields=fields, version=versions[id_], is_retired=retired))
     return found
 
 

@@ -6,6 +6,7 @@ Two sides would not do: a field in which live differs from declared was changed 
 or in the system, and only what was applied tells which. Source: shared anchors 3a, Terraform.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from accord.ledger.applied import Applied
@@ -36,12 +37,17 @@ def compare(
     wanted = list(declared)
     notes = {each.key: each for each in applied}
     shown = {each.id: each for each in live}
+    alike = _by_what_it_is_known(shown.values(), known_by)
     taken = {note.live_id for note in notes.values()}
     changes: list[Change] = []
     agreed: list[Applied] = []
     for item in wanted:
         note = notes.get(item.key)
-        found = _found(item, note, shown, taken, known_by)
+        if note is None:
+            candidates = alike.get(_known(item.fields, known_by), [])
+            found = _likely([each for each in candidates if each.id not in taken])
+        else:
+            found = [shown[note.live_id]] if note.live_id in shown else []
         taken |= {each.id for each in found}
         its = list(_of_declared(item, note, found))
         changes += its
@@ -62,22 +68,23 @@ def _agreed(item: Declared, there: Live) -> Applied:
     return Applied(key=item.key, live_id=there.id, fields=item.fields, protected=item.protected)
 
 
-def _found(
-    item: Declared,
-    note: Applied | None,
-    shown: Mapping[str, Live],
-    taken: set[str],
-    known_by: tuple[str, ...],
-) -> list[Live]:
-    """Give what may be this object: by its id where we made it, else by what it is known by."""
-    if note is not None:
-        return [shown[note.live_id]] if note.live_id in shown else []
-    return [
-        each
-        for each in shown.values()
-        if each.id not in taken
-        and all(each.fields.get(name) == item.fields.get(name) for name in known_by)
-    ]
+def _by_what_it_is_known(
+    live: Iterable[Live], known_by: tuple[str, ...]
+) -> dict[tuple[str | None, ...], list[Live]]:
+    found: dict[tuple[str | None, ...], list[Live]] = defaultdict(list)
+    for each in live:
+        found[_known(each.fields, known_by)].append(each)
+    return found
+
+
+def _likely(candidates: list[Live]) -> list[Live]:
+    """Prefer what is in use; of what is retired take the only one, and none of several."""
+    in_use = [each for each in candidates if not each.is_retired]
+    return in_use or (candidates if len(candidates) == 1 else [])
+
+
+def _known(fields: Mapping[str, str], known_by: tuple[str, ...]) -> tuple[str | None, ...]:
+    return tuple(fields.get(name) for name in known_by)
 
 
 def _of_declared(item: Declared, note: Applied | None, found: list[Live]) -> Iterator[Change]:
@@ -128,7 +135,7 @@ def _cause(declared: str, live: str, applied: str | None) -> Cause:
 
 def _of_removed(note: Applied, there: Live | None) -> Change:
     """Judge what was applied once and is declared no more; protection outlives its line."""
-    if there is None:
+    if there is None or there.is_retired:
         return Change(key=note.key, verdict=Verdict.FORGET, live_id=note.live_id)
     if note.protected:
         verdict = Verdict.PROTECTED

@@ -275,6 +275,7 @@ async def test_no_absence_is_taken_as_proof_over_a_bad_path(
         assert set(documents_by_form(clinic).values()) == {1}
 
 
+@pytest.mark.long
 async def test_a_second_outage_opens_a_second_alert(clinic: Clinic) -> None:
     """An alert that was closed says nothing about the next time."""
     clinic.blume.submit_day(1, 0)

@@ -413,7 +413,11 @@ async def test_another_forms_copy_is_no_false_alarm(clinic: Clinic) -> None:
 )
 @pytest.mark.parametrize(
     "when",
-    [pytest.param("before-planning", marks=pytest.mark.long), "planned", "landed"],
+    [
+        pytest.param("before-planning", marks=pytest.mark.long),
+        pytest.param("planned", marks=pytest.mark.long),
+        "landed",
+    ],
 )
 async def test_a_restored_ledger_sends_nothing_twice(
     tmp_path: Path, when: str, altered: bool

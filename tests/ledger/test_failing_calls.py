@@ -261,6 +261,7 @@ _READS: dict[str, Callable[[Ledger], Any]] = {
     "watermark": lambda ledger: ledger.watermark(_ORGANIZATION, _PROCESS, "x"),
     "proposed": lambda ledger: ledger.proposed("x"),
     "plan_of": lambda ledger: ledger.plan_of(_ORGANIZATION, _PROCESS, "r"),
+    "plans": lambda ledger: ledger.plans(_ORGANIZATION),
     "plan_contents": lambda ledger: ledger.plan_contents("x"),
     "applied": lambda ledger: ledger.applied(_OWNER),
     "tasks": lambda ledger: ledger.tasks(_ORGANIZATION),

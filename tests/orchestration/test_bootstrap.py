@@ -332,6 +332,7 @@ def test_without_a_server_it_says_what_to_set() -> None:
         bootstrap()
 
 
+@pytest.mark.long
 def test_it_says_which_fields_of_a_file_in_use_have_changed(
     client: SyncPrefectClient, tiny: Catalogue, given: dict[str, str]
 ) -> None:

@@ -28,6 +28,7 @@ DEPLOYMENTS = {
     "sync-facilities-and-resources/nightly",
     "check-prerequisites/on-demand",
     "onboard-organization/on-demand",
+    "certify-parity/on-demand",
     "set-mode/switch",
     "note-alert/automation",
 }

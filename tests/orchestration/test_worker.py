@@ -88,6 +88,7 @@ def _noted(client: SyncPrefectClient, failed: UUID) -> Callable[[], FlowRun | No
     return look
 
 
+@pytest.mark.long
 def test_a_failure_opens_one_alert_and_success_closes_it(
     client: SyncPrefectClient, worker: Child
 ) -> None:

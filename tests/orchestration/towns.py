@@ -21,6 +21,7 @@ from deployments.documents import BLOCKS, save_blocks
 from deployments.enrolment import limit_one
 from deployments.secrets_given import Secrets, new_site_key
 from flows.relay_forms import relay_forms
+from tasks.certificates import CERTIFY
 from tasks.onboarding import ONBOARD
 from tasks.resources import SYNC
 
@@ -70,7 +71,8 @@ def enrol(text: str, environment: dict[str, str]) -> str:
         block.register_type_and_schema()
     save_blocks(text, file, Secrets(slug, environment))
     with get_client(sync_client=True) as client:
-        for process in (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES, ONBOARD):
+        processes = (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES, ONBOARD, CERTIFY)
+        for process in processes:
             limit_one(client, f"{process}-{slug}")
     return slug
 

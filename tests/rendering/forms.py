@@ -120,7 +120,9 @@ class Painter(FormRenderer):
 
     def paint(self, content: FormContent) -> list[Image.Image]:
         payload = json.dumps(self._payload(content, self._pictures(content)))
-        compiler = typst.Compiler(font_paths=self._fonts, ignore_system_fonts=True, root=FONTS)
+        compiler = typst.Compiler(
+            font_paths=self._typesetter.fonts, ignore_system_fonts=True, root=FONTS
+        )
         painted = compiler.compile(
             renderer.TEMPLATE,
             format="png",

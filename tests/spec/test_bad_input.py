@@ -618,7 +618,13 @@ def _ledger_of_version(town: EnrolledTown, version: str) -> Iterator[None]:
             "`url`: the database cannot be opened (OperationalError)",
             id="a database that is not there",
         ),
-        pytest.param("url", "hunter2", "`url`: the database cannot be opened", id="no address"),
+        pytest.param(
+            "url",
+            "hunter2",
+            "`url`: the database cannot be opened",
+            id="no address",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_block_that_somebody_broke_is_named_by_its_field(
@@ -694,6 +700,7 @@ def test_the_connection_test_says_what_it_saw_and_what_it_cannot_tell(
 
 
 @pytest.mark.prefect_server
+@pytest.mark.long
 def test_a_decision_about_an_unknown_effect_says_so(town: EnrolledTown) -> None:
     """A mistyped key moves nothing; nor does a move that the effect's state does not allow."""
     town.town.submit_day(normal=1, pdf=0)

@@ -19,9 +19,11 @@ from prefect.client.schemas.objects import State
 
 from accord.ledger.humantasks import TaskState
 from accord.sandbox.set_up import IN_OMEGAAI, WEEK, load_services, powerserver_grid
-from deployments import drift
+from accord.setup.signing import public_key_of
+from deployments import door, drift
 from deployments.local_server import LocalServer
 from flows.attest_task import attest_task
+from flows.certify_parity import certify_parity
 from flows.sync_facilities_and_resources import sync_facilities_and_resources
 from tasks.resources import SYNC
 from tests.orchestration.towns import EnrolledTown, enrolled_town
@@ -130,6 +132,7 @@ def test_a_card_is_closed_when_both_sides_agree_and_opened_again_when_not(
     assert set(states(town).values()) == {TaskState.OPEN}
 
 
+@pytest.mark.long
 def test_a_persons_word_stands_until_something_later_is_seen(town: EnrolledTown) -> None:
     """
     A person says with `attest-task` that a card is done. The grid was written before that, so it
@@ -211,6 +214,7 @@ def test_an_expected_difference_is_excused_until_its_day(town: EnrolledTown) -> 
     assert set(states(town).values()) == {TaskState.OPEN}
 
 
+@pytest.mark.long
 def test_a_timer_reads_the_drift_from_the_exit_code(
     town: EnrolledTown, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +235,7 @@ def test_a_timer_reads_the_drift_from_the_exit_code(
     assert f"{town.slug}: CompletedPartly: not everything" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_half_an_answer_is_no_wave_of_missing_resources(town: EnrolledTown) -> None:
     """
     OmegaAI shows one service where it showed three: an account that lost its rights, or half a
@@ -263,3 +268,26 @@ def _of_another_site(id_: str) -> dict[str, Any]:
         "name": "ELSEWHERE",
         "providedBy": {"reference": "Organization/elsewhere"},
     }
+
+
+def test_what_is_alike_can_be_certified(town: EnrolledTown) -> None:
+    """
+    While the two differ nothing is signed. Once they agree, `certify-parity` compares them once
+    more and keeps a signed certificate in the site's private directory; `accord
+    verify-certificate` tells it from any other file, on any machine.
+    """
+    fill_in(town)
+    refused = certify_parity(town.slug, return_state=True)
+    assert refused.name == "Failed"
+    assert "nothing to certify: 3 differences" in str(refused.message)
+
+    alike(town)
+    state = certify_parity(town.slug, return_state=True)
+
+    assert state.name == "Completed", state.message
+    [path] = (town.private / "certificates").glob("*.json")
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+    key = public_key_of(town.database.key)
+    assert door.main(["verify-certificate", str(path), "--key", key]) == door.Exit.FOUND
+    path.write_text(path.read_text("utf-8").replace('"count": 3', '"count": 4'), "utf-8")
+    assert door.main(["verify-certificate", str(path)]) == door.Exit.NOT_GENUINE

@@ -132,6 +132,7 @@ def test_a_plan_says_what_would_change_and_changes_nothing(town: EnrolledTown) -
     assert states(town) == {}
 
 
+@pytest.mark.long
 def test_what_was_approved_is_what_is_written(
     town: EnrolledTown, client: SyncPrefectClient, worker: Child
 ) -> None:
