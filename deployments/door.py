@@ -31,7 +31,7 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from accord.domain.organization_text import WrongOrganizationFile
 from accord.ledger.errors import LedgerRefusal, UnknownEffect
@@ -133,6 +133,20 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("id", metavar="KEY", help="an effect's key, which is its MSH-10; - reads it")
     one.add_argument("--document", type=Path, metavar="FILE", help="save its PDF, mode 0600")
     one.set_defaults(command=_show)
+    _add_trace(commands, common)
+    waiting = commands.add_parser("attention", parents=[common], help="what waits for a person")
+    waiting.set_defaults(command=_attention)
+    trail = commands.add_parser("audit", parents=[common], help="the audit trail")
+    trail.add_argument("--verify", action="store_true", help="check every entry")
+    trail.add_argument(
+        "--reported", default="", metavar="HEAD", help="check that it still holds a report's head"
+    )
+    trail.set_defaults(command=_audit)
+    _add_verify_certificate(commands)
+    return parser
+
+
+def _add_trace(commands: Any, common: argparse.ArgumentParser) -> None:
     where = commands.add_parser("trace", parents=[common], help="where is it?", description=VISIBLE)
     where.add_argument(
         "id",
@@ -144,21 +158,15 @@ def _parser() -> argparse.ArgumentParser:
         "--as", dest="kind", type=Kind, choices=list(Kind), help="what ID is, where it is not clear"
     )
     where.set_defaults(command=_trace)
-    waiting = commands.add_parser("attention", parents=[common], help="what waits for a person")
-    waiting.set_defaults(command=_attention)
-    trail = commands.add_parser("audit", parents=[common], help="the audit trail")
-    trail.add_argument("--verify", action="store_true", help="check every entry")
-    trail.add_argument(
-        "--reported", default="", metavar="HEAD", help="check that it still holds a report's head"
-    )
-    trail.set_defaults(command=_audit)
+
+
+def _add_verify_certificate(commands: Any) -> None:
     proof = commands.add_parser("verify-certificate", help="check a parity certificate, offline")
     proof.add_argument("file", type=Path, metavar="FILE", help="its .json file")
     proof.add_argument(
         "--key", default="", metavar="HEX", help="the site's public key, got by another way"
     )
     proof.set_defaults(command=_verify_certificate)
-    return parser
 
 
 if __name__ == "__main__":

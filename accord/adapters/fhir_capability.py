@@ -66,24 +66,28 @@ def read_capability(statement: JsonObject, assumed: Iterable[str]) -> Capability
                 "GET metadata: the server does not speak FHIR R4 (4.0.x); ask for its R4 base",
                 Phase.PROCESS,
             )
-        servers = [rest for rest in objects(statement, "rest") if text(rest, "mode") == "server"]
-        resources = [resource for rest in servers for resource in objects(rest, "resource")]
-        return Capability(
-            declared=frozenset(
-                f"{text(resource, 'type')}:{text(interaction, 'code')}"
-                for resource in resources
-                for interaction in objects(resource, "interaction")
-            ),
-            assumed=frozenset(assumed),
-            search_by={
-                text(resource, "type"): frozenset(
-                    text(parameter, "name") for parameter in objects(resource, "searchParam")
-                )
-                for resource in resources
-            },
-        )
+        return _capability(statement, assumed)
     except Misshapen as error:
         raise Malformed(
             f"GET metadata: the CapabilityStatement's `{error}` cannot be understood",
             Phase.PROCESS,
         ) from None
+
+
+def _capability(statement: JsonObject, assumed: Iterable[str]) -> Capability:
+    servers = [rest for rest in objects(statement, "rest") if text(rest, "mode") == "server"]
+    resources = [resource for rest in servers for resource in objects(rest, "resource")]
+    return Capability(
+        declared=frozenset(
+            f"{text(resource, 'type')}:{text(interaction, 'code')}"
+            for resource in resources
+            for interaction in objects(resource, "interaction")
+        ),
+        assumed=frozenset(assumed),
+        search_by={
+            text(resource, "type"): frozenset(
+                text(parameter, "name") for parameter in objects(resource, "searchParam")
+            )
+            for resource in resources
+        },
+    )

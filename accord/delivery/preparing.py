@@ -75,18 +75,15 @@ class Preparer:
         clinical = section is Section.DOCUMENTS
         submitted_at = submission.submitted_at or submission.ref.last_updated
         wire = self._desk.wire_of(facility.slug)
+        local = submitted_at.astimezone(ZoneInfo(facility.time_zone))
+        locale = self._desk.file.site.locale
         return DocumentOrder(
             key=key,
             intent=Intent.FILE_DOCUMENT,
             patient=submission.patient,
             section=section,
             document_type=wire.document_types[submission.kind],
-            title=title_of(
-                submission.kind,
-                submission.title,
-                submitted_at=submitted_at.astimezone(ZoneInfo(facility.time_zone)),
-                locale=self._desk.file.site.locale,
-            ),
+            title=title_of(submission.kind, submission.title, submitted_at=local, locale=locale),
             kind=submission.kind,
             form=submission.title,
             is_rendered=submission.ref.source is SubmissionSource.RESPONSE,

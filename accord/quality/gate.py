@@ -9,6 +9,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -144,16 +145,10 @@ def _validate(judged: _Judged, suite: Suite) -> dict[str, Any]:
             .get_batch(batch_parameters={"dataframe": judged.frame})
         )
         try:
-            expectations = [
-                rule.check.build(
-                    gxe,
-                    judged.columns[rule.name],
-                    {"meta": {"rule": rule.name}, "severity": rule.severity.value},
-                )
-                for rule in suite.rules
-            ]
             outcome = batch.validate(
-                gx.ExpectationSuite(name=suite.name, expectations=expectations),
+                gx.ExpectationSuite(
+                    name=suite.name, expectations=_expectations(gxe, judged, suite)
+                ),
                 result_format={"result_format": "COMPLETE", "exclude_unexpected_values": True},
             )
         except Exception as error:
@@ -165,6 +160,17 @@ def _validate(judged: _Judged, suite: Suite) -> dict[str, Any]:
         for result in outcome.results
         if result.expectation_config and result.expectation_config.meta
     }
+
+
+def _expectations(gxe: ModuleType, judged: _Judged, suite: Suite) -> list[Any]:
+    return [
+        rule.check.build(
+            gxe,
+            judged.columns[rule.name],
+            {"meta": {"rule": rule.name}, "severity": rule.severity.value},
+        )
+        for rule in suite.rules
+    ]
 
 
 def _broken_rows(

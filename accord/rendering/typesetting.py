@@ -34,7 +34,7 @@ class Typesetter:
         Set a template.
 
         Args:
-            at: aware; the document's date.
+            at: aware; the document's date, to the second.
 
         Raises:
             Unset: it could not be set.
@@ -49,8 +49,8 @@ class Typesetter:
                 format="pdf",
                 sys_inputs=inputs,
                 pdf_standards=STANDARDS,
-                timestamp=at.astimezone(UTC),
+                timestamp=at.astimezone(UTC).replace(microsecond=0),  # it takes none
             )
-        except RuntimeError:  # its text quotes what was to be set
+        except (RuntimeError, ValueError):  # its text quotes what was to be set
             raise Unset from None
         return pdf

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tasks.certificates import CERTIFY
 from tasks.onboarding import ONBOARD
 from tasks.resources import SYNC
 
+PROCESSES = (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES, ONBOARD, CERTIFY)
 QUICK = {
     "visibility_delay": "PT1S",
     "settle_after": "PT6S",
@@ -67,14 +69,25 @@ def enrol(text: str, environment: dict[str, str]) -> str:
     """Save one organization's blocks and its limit, as the bootstrap does; give its slug."""
     file = parse(text, "town.yaml")
     slug = file.organization.slug
+    _register_blocks()
+    save_blocks(text, file, Secrets(slug, environment))
+    _make_limits(slug)
+    return slug
+
+
+@cache
+def _register_blocks() -> None:
+    """Once: this process has one Prefect server."""
     for block in BLOCKS:
         block.register_type_and_schema()
-    save_blocks(text, file, Secrets(slug, environment))
+
+
+@cache
+def _make_limits(slug: str) -> None:
+    """Once for each organization: changing its file changes none of them."""
     with get_client(sync_client=True) as client:
-        processes = (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES, ONBOARD, CERTIFY)
-        for process in processes:
+        for process in PROCESSES:
             limit_one(client, f"{process}-{slug}")
-    return slug
 
 
 @contextmanager

@@ -549,6 +549,16 @@ def test_the_same_form_gives_the_same_bytes(printer: FormRenderer) -> None:
     assert len({document.digest for document in prints}) == 1
 
 
+def test_a_fraction_of_a_second_is_no_hindrance(printer: FormRenderer) -> None:
+    """The typesetter takes whole seconds, and servers write milliseconds."""
+    whole = datetime(2026, 5, 17, 17, 31, 5, tzinfo=UTC)
+    prints = [
+        printer.render(a_form(submitted_at=whole.replace(microsecond=part)))
+        for part in (0, 123_000, 999_999)
+    ]
+    assert len({document.digest for document in prints}) == 1
+
+
 def test_another_process_gives_the_same_bytes(printer: FormRenderer) -> None:
     """A resend after a restart is byte-equal, whatever the machine's zone and hash seed."""
     code = (

@@ -20,13 +20,14 @@ from prefect.client.schemas.objects import State
 from accord.ledger.humantasks import TaskState
 from accord.sandbox.set_up import IN_OMEGAAI, WEEK, load_services, powerserver_grid
 from accord.setup.signing import public_key_of
-from deployments import door, drift
+from deployments import door, drift, wave
 from deployments.local_server import LocalServer
+from deployments.secrets_given import new_site_key
 from flows.attest_task import attest_task
 from flows.certify_parity import certify_parity
 from flows.sync_facilities_and_resources import sync_facilities_and_resources
 from tasks.resources import SYNC
-from tests.orchestration.towns import EnrolledTown, enrolled_town
+from tests.orchestration.towns import EnrolledTown, enrol, enrolled_town
 
 pytestmark = pytest.mark.prefect_server
 
@@ -291,3 +292,42 @@ def test_what_is_alike_can_be_certified(town: EnrolledTown) -> None:
     assert door.main(["verify-certificate", str(path), "--key", key]) == door.Exit.FOUND
     path.write_text(path.read_text("utf-8").replace('"count": 3', '"count": 4'), "utf-8")
     assert door.main(["verify-certificate", str(path)]) == door.Exit.NOT_GENUINE
+
+
+@pytest.mark.long
+def test_a_wave_of_organizations_halts_at_the_first_that_fails(
+    town: EnrolledTown, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    `python -m deployments.wave WAVE.yaml` certifies many organizations, ring by ring. The first
+    that does not agree halts it, and nothing after it is touched; started again after mending, it
+    does not ask those that are certified already.
+    """
+    fill_in(town)
+    alike(town)
+    second = f"{town.slug}-b"
+    text = town.town.organization_file.read_text(encoding="utf-8")
+    private = tmp_path / "second"
+    enrol(
+        text.replace(f"slug: {town.slug}\n", f"slug: {second}\n"),
+        {"ACCORD_SITE_KEY": new_site_key(), "ACCORD_PRIVATE_DIRECTORY": str(private)}
+        | {"ACCORD_OMEGAAI_CLIENT_SECRET": town.town.omegaai.client_secret},
+    )
+    path = tmp_path / "wave.yaml"
+    path.write_text(f"since: 2026-01-01\nrings: [[{town.slug}], [{second}], [nobody]]\n", "utf-8")
+
+    assert wave.main([str(path)]) == wave.HALTED
+    told = capsys.readouterr().out.splitlines()
+    assert "certified: powerserver 3, omegaai 3" in told[0]
+    assert told[1:] == [f"ring 2, {second}: failed", told[2]]
+    assert told[2].startswith(f"halted at {second}")
+
+    grid = private / "grids" / "main.csv"
+    grid.write_bytes(powerserver_grid(town.town.world.setting))
+    path.write_text(f"since: 2026-01-01\nrings: [[{town.slug}], [{second}]]\n", "utf-8")
+    assert wave.main([str(path)]) == 0
+    assert f"ring 1, {town.slug}: certified before" in capsys.readouterr().out
+
+    path.write_text(f"since: 2026-01-01\nrings: [[{second}, {second}]]\n", "utf-8")
+    assert wave.main([str(path)]) == wave.REFUSED
+    assert "each organization once" in capsys.readouterr().err
