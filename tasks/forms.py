@@ -1,7 +1,7 @@
 """Submitted forms: observed at OmegaAI, screened, planned."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from prefect import task
@@ -18,6 +18,9 @@ from tasks.desk import desk_of, now
 from tasks.guarded import guarded
 from tasks.policies import PATIENT
 from tasks.sealed import Sealed
+
+FURTHEST, EARLIEST = timedelta(days=366), timedelta(days=50 * 366)
+"""Beyond them a window is a slip of the hand; the ends of the calendar cannot be reckoned with."""
 
 
 @task(name="observe submissions", **PATIENT)
@@ -46,6 +49,10 @@ def observe_submissions(
 def _require_window(since: datetime | None, until: datetime | None, now: datetime) -> None:
     if since and until and until <= since:
         raise EmptyWindow("`until` is not after `since`: set it later, or leave one of them empty")
+    if until and until > now + FURTHEST:
+        raise EmptyWindow("`until` lies more than a year ahead: set it earlier, or leave it empty")
+    if since and since < now - EARLIEST:
+        raise EmptyWindow("`since` lies more than fifty years back: set it later")
     if since and until is None and since > now:
         raise EmptyWindow("`since` lies in the future: set it earlier, or leave it empty")
 

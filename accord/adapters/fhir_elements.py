@@ -64,13 +64,17 @@ def codes(concept: JsonObject, system: str | None = None) -> list[str]:
     ]
 
 
+PLAUSIBLE_YEARS = range(1900, 2200)
+"""Beyond them a moment is a program's way of saying that it knows none."""
+
+
 def instant(value: str, name: str) -> datetime:
     """Read a FHIR instant; one without an offset is misshapen."""
     try:
         read = datetime.fromisoformat(value)
     except ValueError:
         raise Misshapen(name) from None
-    if read.tzinfo is None:
+    if read.tzinfo is None or read.year not in PLAUSIBLE_YEARS:
         raise Misshapen(name)
     return read.astimezone(UTC)
 
@@ -79,14 +83,16 @@ def moment(value: str, zone: ZoneInfo) -> datetime | None:
     """
     Read a FHIR dateTime as a moment; None where it does not say one.
 
-    A bare date says none. A time without an offset, which FHIR forbids and peers write, is read
-    in `zone`; the hour that happens twice there, and the one that never does, say none either.
+    A bare date says none, nor does a year in which nobody filled in a form: programs write their
+    smallest moment for one they do not know. A time without an offset, which FHIR forbids and
+    peers write, is read in `zone`; the hour that happens twice there, and the one that never does,
+    say none either.
     """
     try:
         read = datetime.fromisoformat(value)
     except ValueError:
         return None
-    if len(value) <= len("2026-11-23"):
+    if len(value) <= len("2026-11-23") or read.year not in PLAUSIBLE_YEARS:
         return None
     if read.tzinfo is not None:
         return read

@@ -51,11 +51,15 @@ def attachment_of(document: JsonObject) -> JsonObject:
 
 
 async def _fetched(client: FhirReader, url: str) -> bytes | None:
-    if not _RELATIVE.match(url):
-        where = client.base.join(url)
-        if not same_origin(where, client.base):
-            return None
-        url = str(where)
+    try:
+        if not _RELATIVE.match(url):
+            where = client.base.join(url)
+            if not same_origin(where, client.base):
+                return None
+            url = str(where)
+        httpx.URL(f"{client.base}{url}" if "://" not in url else url)
+    except (httpx.InvalidURL, ValueError):  # ValueError: no name, or no text at all
+        raise Misshapen("attachment.url") from None
     if url.removeprefix(str(client.base)).startswith("Binary/"):
         await client.require("Binary", "read")
     response = await client.fetch(url, "GET attachment", ACCEPT)

@@ -12,6 +12,9 @@ from accord.domain.forms import UnreadableReason
 
 Given = TypeVar("Given")
 
+UNFORESEEN = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What odd data makes code raise that nobody wrote for it: one form's trouble stays its own."""
+
 _REASONS: tuple[tuple[type[Exception], UnreadableReason], ...] = (
     (NotFound, UnreadableReason.NOT_FOUND),
     (NotOffered, UnreadableReason.NOT_OFFERED),
@@ -40,6 +43,8 @@ async def contained(reading: Awaitable[Given]) -> Given | UnreadableReason:
         if error.phase is not Phase.PROCESS:
             raise
         return _reason_of(error)
+    except UNFORESEEN:
+        return UnreadableReason.MISSHAPEN
 
 
 def _reason_of(error: Exception) -> UnreadableReason:

@@ -134,7 +134,7 @@ class QuestionnaireReader:
 
     def _is_called(self, questionnaire: JsonObject, url: str) -> bool:
         name = f"Questionnaire/{questionnaire['id']}"
-        return url in {questionnaire.get("url"), name, f"{self._client.base}{name}"}
+        return url in [questionnaire.get("url"), name, f"{self._client.base}{name}"]
 
     async def _search(self, url: str) -> list[JsonObject]:
         if self._all is None:

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from accord.adapters.fhir_elements import JsonObject, codes, objects
+from accord.adapters.omegaai_services import KEY_SYSTEM
 from accord.domain.base import Record
 from accord.domain.hours import Span, Weekday, clock
 from accord.domain.resources import MODALITIES
 from accord.domain.wires import ResourceElements
 
-KEY_SYSTEM = "urn:accord:resource"
-"""Identifier system of our own names of resources: what was made once is found again by it."""
 DICOM_CODES = "http://dicom.nema.org/resources/ontology/DCM"
 UCUM = "http://unitsofmeasure.org"
 

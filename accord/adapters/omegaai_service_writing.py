@@ -9,12 +9,12 @@ from accord.adapters.fhir_elements import JsonObject, Misshapen, id_of, text
 from accord.adapters.fhir_references import Reference
 from accord.adapters.omegaai_places import PlacesSeen, read_places
 from accord.adapters.omegaai_service_elements import (
-    KEY_SYSTEM,
     ServiceValues,
     new_service,
     with_values,
 )
 from accord.adapters.omegaai_services import (
+    KEY_SYSTEM,
     ServiceSeen,
     ServicesSeen,
     read_service,

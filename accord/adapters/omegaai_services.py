@@ -26,6 +26,9 @@ from accord.domain.hours import MINUTES_A_DAY, Span, Weekday, minutes_of
 from accord.domain.resources import MODALITIES
 from accord.domain.wires import ResourceElements
 
+KEY_SYSTEM = "urn:accord:resource"
+"""Identifier system of our own names of resources: what was made once is found again by it."""
+
 
 class ServiceSeen(Record):
     """One healthcare service as OmegaAI shows it; None where it does not say."""
@@ -42,6 +45,8 @@ class ServiceSeen(Record):
     minutes: int | None = None
     overbooking: bool | None = None
     room: str = ""
+    key: str = ""
+    """Our own name of it, where we made it."""
 
 
 class ServicesSeen(NamedTuple):
@@ -137,7 +142,17 @@ def _service(resource: JsonObject, elements: ResourceElements, names: _Names) ->
         minutes=_minutes(_extension(resource, elements.default_duration)),
         overbooking=_boolean(_extension(resource, elements.overbooking)),
         room=names.of(resource, "location"),
+        key=_key(resource),
     )
+
+
+def _key(resource: JsonObject) -> str:
+    found = [
+        text(each, "value")
+        for each in objects(resource, "identifier")
+        if text(each, "system") == KEY_SYSTEM
+    ]
+    return found[0] if found else ""
 
 
 def _modalities(resource: JsonObject) -> frozenset[str]:

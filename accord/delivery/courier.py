@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from accord.adapters.dicom_filing import StatusMoved
 from accord.adapters.errors import Malformed, PeerError, Rejected, Uncertain
+from accord.adapters.omegaai_contained import UNFORESEEN
 from accord.adapters.powerserver import Unsendable
 from accord.delivery.asking import STUDY_STATUS_MOVED, ask
 from accord.delivery.bookkeeping import Bookkeeper
@@ -15,6 +16,7 @@ from accord.delivery.replacing import NotCalledFor
 from accord.domain.documents import Answer, AnswerKind, DocumentOrder
 from accord.domain.effects import EffectState, Mode
 from accord.domain.identifiers import EffectKey
+from accord.domain.relay import CANNOT_PREPARE
 from accord.ledger.bootclock import boot_seconds
 from accord.ledger.errors import LateWorker, SwitchedOff
 from accord.ledger.grouped import GroupedLedger
@@ -121,6 +123,8 @@ class Courier:
             await self._books.let_go(claim, by_now.reason)
         except Unsendable as refusal:
             await self._books.park(claim, refusal.code)
+        except UNFORESEEN:  # about this one document; the others are not to wait for it
+            await self._books.park(claim, CANNOT_PREPARE)
         return None
 
     async def _carry_one(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from accord.adapters.omegaai_contained import UNFORESEEN
 from accord.delivery.desk import Desk
 from accord.domain.answers import read_answers
 from accord.domain.base import Record
@@ -57,7 +58,22 @@ class Preparer:
             return Draft(facts=DocumentFacts())
         if submission.ref.source is SubmissionSource.DOCUMENT:
             return _looked_into(submission.pdf or b"")
-        return self._rendered(submission)
+        try:
+            return self._rendered(submission)
+        except UNFORESEEN:
+            return Draft(facts=DocumentFacts(size_bytes=0, is_damaged=True))
+
+    def order_or_none(
+        self, key: EffectKey, submission: Submission, content: bytes
+    ) -> DocumentOrder | None:
+        """Make the order as `order` does; none of what cannot even be written down either."""
+        try:
+            order = self.order(key, submission, content)
+            if order is not None:
+                order.model_dump_json(exclude={"content"})  # as the outbox keeps it
+        except UNFORESEEN:
+            return None
+        return order
 
     def order(self, key: EffectKey, submission: Submission, content: bytes) -> DocumentOrder | None:
         """

@@ -158,7 +158,7 @@ class Screen:
         items: list[Prepared] = []
         orders: list[tuple[str, DocumentOrder]] = []
         for key, one in page.read.items():
-            order = self._preparer.order(key, one, page.drafts[key].content)
+            order = self._preparer.order_or_none(key, one, page.drafts[key].content)
             rules = tuple(held.get(key, ()))
             if key in released or not rules:
                 stands = tuple(rule for rule in rules if rule in NEVER_RELEASED)

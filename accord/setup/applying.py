@@ -148,7 +148,7 @@ class Applier:
     async def _is_there(self, item: PlannedChange) -> bool:
         """Say whether somebody has made by hand what is to be made; what we made is known."""
         ours = {each.live_id for each in self.ledger.applied(self.site.owner)}
-        ours |= {each.id for each in await self.writer.of_key(item.change.key)}
+        ours |= {each.id for each in await self.writer.of_key(self._name(item))}
         facility = item.fields["facility"].casefold()
         return any(
             each.active and each.facility.casefold() == facility and each.id not in ours
@@ -157,12 +157,16 @@ class Applier:
 
     async def _write(self, item: PlannedChange) -> ServiceSeen:
         if item.change.verdict is Verdict.CREATE:
-            return await self.writer.create(item.change.key, values_of(item))
+            return await self.writer.create(self._name(item), values_of(item))
         return await self.writer.change(item.change.live_id, values_of(item), item.etag)
+
+    def _name(self, item: PlannedChange) -> str:
+        """Our own name of it at OmegaAI, which other organizations use too."""
+        return f"{self.site.organization.slug}/{item.change.key}"
 
     async def _standing(self, item: PlannedChange, row: EffectRow) -> ServiceSeen | None:
         if item.change.verdict is Verdict.CREATE:
-            found = await self.writer.of_key(item.change.key)
+            found = await self.writer.of_key(self._name(item))
             return found[0] if len(found) == 1 else None
         standing = await self.writer.standing(item.change.live_id)
         return standing.seen if standing is not None else None

@@ -24,6 +24,8 @@ class Live(Record):
     id: str
     fields: dict[str, str]
     version: str = ""
+    key: str = ""
+    """The file's own name of it, where it was made by that and says so; '' where it does not."""
     is_retired: bool = False
     booked: int | None = 0
     """Future appointments that rest on it; None: there is no telling."""

@@ -73,14 +73,24 @@ def live_services(organization: Organization, seen: Iterable[ServiceSeen]) -> li
     services = list(seen)
     side = omegaai_side(services, organization.facilities)
     names = {each.name.casefold(): each.name for each in organization.facilities}
-    versions = {service.id: service.version for service in services}
+    by_id = {service.id: service for service in services}
     found = []
     for row in side.to_dict("records"):
         id_ = str(row["source"]).removeprefix("HealthcareService/")
         fields = _fields({str(name): value for name, value in row.items()})
         fields["facility"] = names.get(fields["facility"].casefold(), fields["facility"])
         retired = fields["active"] == "false"
-        found.append(Live(id=id_, fields=fields, version=versions[id_], is_retired=retired))
+        own = f"{organization.slug}/"
+        key = by_id[id_].key
+        found.append(
+            Live(
+                id=id_,
+                fields=fields,
+                version=by_id[id_].version,
+                key=key.removeprefix(own) if key.startswith(own) else "",
+                is_retired=retired,
+            )
+        )
     return found
 
 

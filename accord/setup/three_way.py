@@ -8,6 +8,7 @@ or in the system, and only what was applied tells which. Source: shared anchors 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from accord.ledger.applied import Applied
 from accord.setup.changes import (
@@ -19,6 +20,8 @@ from accord.setup.changes import (
     Live,
     Verdict,
 )
+
+Name = TypeVar("Name")
 
 
 def compare(
@@ -32,19 +35,23 @@ def compare(
     Compare the three; nothing is read or written.
 
     Args:
-        known_by: fields by which an object that was never applied is found, all exactly equal.
+        known_by: fields by which an object that was never applied, and does not say whose it is,
+            is found; all exactly equal.
     """
     wanted = list(declared)
     notes = {each.key: each for each in applied}
     shown = {each.id: each for each in live}
-    alike = _by_what_it_is_known(shown.values(), known_by)
+    ours = _grouped((each.key, each) for each in shown.values() if each.key)
+    alike = _grouped(
+        (_known(each.fields, known_by), each) for each in shown.values() if not each.key
+    )
     taken = {note.live_id for note in notes.values()}
     changes: list[Change] = []
     agreed: list[Applied] = []
     for item in wanted:
         note = notes.get(item.key)
         if note is None:
-            candidates = alike.get(_known(item.fields, known_by), [])
+            candidates = ours.get(item.key) or alike.get(_known(item.fields, known_by), [])
             found = _likely([each for each in candidates if each.id not in taken])
         else:
             found = [shown[note.live_id]] if note.live_id in shown else []
@@ -68,12 +75,10 @@ def _agreed(item: Declared, there: Live) -> Applied:
     return Applied(key=item.key, live_id=there.id, fields=item.fields, protected=item.protected)
 
 
-def _by_what_it_is_known(
-    live: Iterable[Live], known_by: tuple[str, ...]
-) -> dict[tuple[str | None, ...], list[Live]]:
-    found: dict[tuple[str | None, ...], list[Live]] = defaultdict(list)
-    for each in live:
-        found[_known(each.fields, known_by)].append(each)
+def _grouped(named: Iterable[tuple[Name, Live]]) -> dict[Name, list[Live]]:
+    found: dict[Name, list[Live]] = defaultdict(list)
+    for name, each in named:
+        found[name].append(each)
     return found
 
 

@@ -326,3 +326,35 @@ async def test_a_room_that_is_not_there(onboarding: Onboarding) -> None:
     plan = await onboarding.plan(TWO)
     assert [(c.key, c.verdict) for c in plan.refused] == [("norte/mr-1", V.UNPLACED)]
     assert [each.change.key for each in plan.items] == ["norte/ct-1"]
+
+
+async def test_a_key_that_comes_back_finds_its_old_object(onboarding: Onboarding) -> None:
+    """Retired, and declared again under another name: renamed and active, and not made twice."""
+    await onboarding.make_true(TWO)
+    await onboarding.make_true(ONE)
+    back = an_organization([a_resource("ct-1", name="TOMOGRAFIA"), *_as_in_one()])
+    plan = await onboarding.plan(back)
+    assert [each.change.verdict for each in plan.items] == [V.UPDATE]
+    assert await onboarding.apply(back, plan.items) == {S.VERIFIED: 1}
+    assert onboarding.names() == ["BLUME MR-1", "TOMOGRAFIA"]
+    assert len(onboarding.sim.resources("HealthcareService")) == 2
+
+
+async def test_another_organizations_resource_of_the_same_key(onboarding: Onboarding) -> None:
+    """Two customers of one OmegaAI may both have a `norte/ct-1`."""
+    other = {
+        "resourceType": "HealthcareService",
+        "id": "others",
+        "active": True,
+        "name": "CT",
+        "identifier": [{"system": "urn:accord:resource", "value": "other/norte/ct-1"}],
+        "providedBy": {"reference": "Organization/elsewhere"},
+    }
+    elsewhere = {"resourceType": "Organization", "id": "elsewhere", "name": "X", "active": True}
+    onboarding.sim.load([elsewhere, other])
+    assert await onboarding.make_true(TWO) == {S.VERIFIED: 2}
+    assert onboarding.names() == ["BLUME CT-1", "BLUME MR-1", "CT"]
+
+
+def _as_in_one() -> list[dict[str, Any]]:
+    return [a_resource("mr-1", modalities=["MR"], room="Sala 2")]
