@@ -11,8 +11,7 @@ from accord.adapters.fhir_reader import FhirReader
 from accord.adapters.fhir_references import same_origin
 
 ACCEPT = "application/fhir+json, application/pdf;q=0.5"
-
-
+PDF = "application/pdf"
 _RELATIVE = re.compile(r"^[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9\-.]+$")
 
 
@@ -45,9 +44,19 @@ async def attached_bytes(client: FhirReader, document: JsonObject) -> bytes | No
 
 
 def attachment_of(document: JsonObject) -> JsonObject:
-    """Give the first attachment, empty where there is none."""
-    contents = objects(document, "content")
-    return child(contents[0], "attachment") if contents else {}
+    """
+    Give the attachment that is the form, empty where there is none.
+
+    FHIR lets a document stand in several formats; of two PDFs nobody can say which is the form.
+
+    Raises:
+        Misshapen: there are several PDFs.
+    """
+    attachments = [child(each, "attachment") for each in objects(document, "content")]
+    pdfs = [each for each in attachments if text(each, "contentType").lower().startswith(PDF)]
+    if len(pdfs) > 1:
+        raise Misshapen("content")
+    return (pdfs or attachments or [{}])[0]
 
 
 async def _fetched(client: FhirReader, url: str) -> bytes | None:

@@ -26,6 +26,11 @@ def attachment(**elements: str) -> Change:
     return change
 
 
+def twice(source: dict[str, Any]) -> None:
+    """Two documents under one entry: delivering either would lose the other."""
+    source["content"] = [*source["content"], *source["content"]]
+
+
 ODD = [
     pytest.param("normal", authored("0001-01-01T00:00:00Z"), id="a program's smallest moment"),
     pytest.param("normal", authored("0001-01-01T00:00:00"), id="the same without an offset"),
@@ -36,6 +41,7 @@ ODD = [
     pytest.param("pdf", attachment(url="Binary/" + "x" * 70_000), id="an address without end"),
     pytest.param("pdf", attachment(url="http://xn--/\u00ad"), id="a host that is none"),
     pytest.param("pdf", attachment(title="x\ud83d"), id="half an emoji in a title"),
+    pytest.param("pdf", twice, id="two PDFs in one"),
 ]
 
 

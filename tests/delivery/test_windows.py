@@ -1,17 +1,21 @@
 """Windows that somebody asks for: what they look for again, and what they leave alone."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from accord.delivery.desk import RELAY_FORMS
+from accord.delivery.sweeping import SUBMISSIONS
 from accord.domain.effects import EffectState
 from accord.domain.totals import Bucket
 from tests.delivery.clinic import Clinic, a_clinic
 
 S = EffectState
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+LONGER_THAN_THE_OVERLAP_S = 1.7
 
 
 @pytest.fixture
@@ -110,12 +114,29 @@ async def test_a_window_after_the_watermark_leaves_no_gap(clinic: Clinic) -> Non
     early = clinic.blume.submit_day(1, 0)
     await clinic.relay(since=datetime.now(UTC) + timedelta(hours=1))
     assert clinic.rows() == []
+    await asyncio.sleep(LONGER_THAN_THE_OVERLAP_S)  # which would show the early one by itself
     clinic.blume.submit_day(1, 0)
     await clinic.relay(since=datetime.now(UTC) - timedelta(seconds=0.01))
 
     await clinic.relay()
 
     assert early[0].source_id in {row.source.partition("/_history")[0] for row in clinic.rows()}
+    assert clinic.states() == {S.VERIFIED: 2}
+
+
+async def test_what_search_shows_late_is_still_seen(clinic: Clinic) -> None:
+    """A form with a time before the watermark comes to light only after the run that set it."""
+    clinic.blume.submit_day(1, 0)
+    await clinic.relay()
+    mark = clinic.ledger.watermark("lakeside", RELAY_FORMS, SUBMISSIONS)
+    assert mark is not None
+    before = (mark - datetime.now(UTC)).total_seconds() - 0.5
+    clinic.omegaai.faults.change({"clock_off_s": before})
+    clinic.blume.submit_day(1, 0)
+    clinic.omegaai.faults.clear()
+
+    await clinic.relay()
+
     assert clinic.states() == {S.VERIFIED: 2}
 
 

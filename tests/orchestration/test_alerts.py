@@ -36,6 +36,8 @@ def test_a_window_that_somebody_mistyped_opens_no_alert(town: EnrolledTown) -> N
     """Whoever typed it reads so in the run; nothing is wrong with the process."""
     assert noted(town, since=NOW, until=NOW - timedelta(days=1)) == "unchanged"
     assert noted(town, since=NOW + timedelta(days=1)) == "unchanged"
+    assert noted(town, until=datetime.max.replace(tzinfo=UTC)) == "unchanged"
+    assert noted(town, since=datetime.min.replace(tzinfo=UTC)) == "unchanged"
 
 
 def test_a_failing_peer_opens_one(town: EnrolledTown) -> None:
