@@ -1,6 +1,6 @@
 """What only a person can do, asked once; conditions that open an alert and close it again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from accord.delivery.desk import Desk
 from accord.domain.identifiers import EffectKey
@@ -48,6 +48,14 @@ def note_word(desk: Desk, key: EffectKey, who: str, why: str) -> None:
     for task in desk.ledger.tasks_about(key):
         if task.kind in ANSWERED_BY_A_WORD and task.state is TaskState.OPEN:
             desk.ledger.attest(task.id, who=who, why=why)
+
+
+def call_off(desk: Desk, keys: Iterable[EffectKey]) -> None:
+    """Close what effects asked of people that are called for no longer: nobody is to do it now."""
+    for key in keys:
+        for task in desk.ledger.tasks_about(key):
+            if task.state is TaskState.OPEN:
+                desk.ledger.attest(task.id, who=desk.actor, why="called for no longer")
 
 
 def raise_alert(desk: Desk, kind: str, subject: str, *, key: EffectKey | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from accord.delivery.asking import ask
+from accord.delivery.asking import ask, call_off
 from accord.delivery.desk import Desk
 from accord.domain.base import Record
 from accord.domain.effects import EffectState, Intent, Mode
@@ -77,6 +77,7 @@ def enter(
     ]
     if moves:
         desk.ledger.moves(moves)
+        call_off(desk, [move.key for move in moves])
     desk.ledger.plan(effects, run=desk.run)
     _ask_people(desk, [effect for effect in effects if effect.reason == RETIRE_BY_HAND])
     _describe(desk, by_key, there)

@@ -151,11 +151,18 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
             state=EffectState.HELD,
             reason=item.held[0],  # the version before it goes its way: it is what we can show
         )
+    moot += tuple(e.key for e in earlier if _asks_to_retire(e))  # what holds again stays
     if there is not None and there.digest == item.digest and coming is None:
         return _superseded(item, UNCHANGED, moot)
     if found is Recognition.THERE:
         return _superseded(item, ALREADY_THERE, moot)
     return _file(item, found, coming or there, moot)
+
+
+def _asks_to_retire(each: Earlier) -> bool:
+    """Say whether a withdrawal still waits for a person: the document stands."""
+    parked = each.intent is Intent.WITHDRAW_DOCUMENT and each.state is EffectState.PARKED
+    return parked and each.reason == RETIRE_BY_HAND
 
 
 def _file(

@@ -203,3 +203,23 @@ async def test_a_source_deleted_before_it_was_read(
     assert report.totals.buckets == {Bucket.SUPERSEDED: 1}
     assert [row.reason for row in clinic.rows()] == ["source-gone"]
     assert clinic.powerserver.messages_received == 0
+
+
+async def test_withdrawn_and_submitted_again(clinic: Clinic) -> None:
+    """
+    A site that takes no withdrawals asks a person to remove the document. Submitted again before
+    anybody did, it holds: nobody is asked any more, and nothing is filed twice.
+    """
+    note = submit(clinic)
+    await clinic.relay()
+    clinic.blume.withdraw(note)
+    await clinic.relay()
+    assert clinic.task_kinds() == [RETIRE_BY_HAND]
+
+    resubmit(clinic, note, status="completed")
+    report = await clinic.relay()
+
+    assert clinic.task_kinds() == []
+    assert report.attention == ()
+    assert clinic.states() == {S.VERIFIED: 1, S.SUPERSEDED: 2}
+    assert len(current(clinic)) == 1
