@@ -34,7 +34,7 @@ setup-dev: .venv/dev.stamp .venv/bin/accord  ## ... and the development tools.
 demo: setup      ## The main job on one machine; KEEP=1 leaves it up.
 	@$(PY) -m deployments.demo $(if $(KEEP),--keep,)
 
-test: setup-dev  ## The tests (under 15 minutes on two cores).
+test: setup-dev  ## The tests (about 15 minutes on two cores; more on slow ones).
 	@$(PY) -m pytest -m "not long" -q $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: setup-dev  ## The long suites.
