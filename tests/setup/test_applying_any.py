@@ -109,7 +109,7 @@ def test_any_file_after_any_other(
 
 
 @pytest.mark.long
-@settings(parent=settings(max_examples=40, deadline=None), print_blob=True)
+@settings(parent=settings(max_examples=25, deadline=None), print_blob=True)
 @given(
     stages=st.lists(files(), min_size=1, max_size=4),
     kill=st.sampled_from([{}, *({w: n} for w in ("dies_before", "dies_after") for n in range(3))]),
