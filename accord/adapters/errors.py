@@ -63,3 +63,7 @@ class Rejected(PeerError):
 
 class Malformed(PeerError):
     """The peer broke its protocol. Report it to whoever runs the peer."""
+
+
+UNFORESEEN = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What odd data makes code raise that nobody wrote for it: one form's trouble stays its own."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from accord.adapters.errors import Malformed, Phase, Rejected, Unavailable
+from accord.adapters.errors import UNFORESEEN, Malformed, Phase, Rejected, Unavailable
 from accord.adapters.fhir_absence import NotFound
 from accord.adapters.fhir_capability import NotOffered
 from accord.adapters.fhir_elements import Misshapen, NeighbourMisshapen
@@ -11,9 +11,6 @@ from accord.adapters.omegaai_attachments import Differs
 from accord.domain.forms import UnreadableReason
 
 Given = TypeVar("Given")
-
-UNFORESEEN = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
-"""What odd data makes code raise that nobody wrote for it: one form's trouble stays its own."""
 
 _REASONS: tuple[tuple[type[Exception], UnreadableReason], ...] = (
     (NotFound, UnreadableReason.NOT_FOUND),

@@ -5,8 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from accord.adapters.dicom_filing import StatusMoved
-from accord.adapters.errors import Malformed, PeerError, Rejected, Uncertain
-from accord.adapters.omegaai_contained import UNFORESEEN
+from accord.adapters.errors import UNFORESEEN, Malformed, PeerError, Rejected, Uncertain
 from accord.adapters.powerserver import Unsendable
 from accord.delivery.asking import STUDY_STATUS_MOVED, ask
 from accord.delivery.bookkeeping import Bookkeeper

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from accord.adapters.omegaai_contained import UNFORESEEN
+from accord.adapters.errors import UNFORESEEN
 from accord.delivery.desk import Desk
 from accord.domain.answers import read_answers
 from accord.domain.base import Record

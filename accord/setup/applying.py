@@ -61,6 +61,8 @@ class Applier:
     ledger: Ledger
     writer: ServiceWriter
     outcomes: Counter[str] = field(default_factory=Counter)
+    _made: frozenset[str] = frozenset()
+    """Ids of what was made true before this plan."""
 
     async def apply(self, items: Items) -> None:
         """
@@ -70,6 +72,7 @@ class Applier:
             PeerError: OmegaAI could not be reached; what was not sent is planned again.
         """
         self.ledger.release_expired(who=self.site.actor)
+        self._made = frozenset(each.live_id for each in self.ledger.applied(self.site.owner))
         await self._settle(items)
         while claims := self.ledger.claim(
             self.site.organization.slug,
@@ -147,8 +150,8 @@ class Applier:
 
     async def _is_there(self, item: PlannedChange) -> bool:
         """Say whether somebody has made by hand what is to be made; what we made is known."""
-        ours = {each.live_id for each in self.ledger.applied(self.site.owner)}
-        ours |= {each.id for each in await self.writer.of_key(self._name(item))}
+        of_key = await self.writer.of_key(self._name(item))
+        ours = self._made | {each.id for each in of_key}
         facility = item.fields["facility"].casefold()
         return any(
             each.active and each.facility.casefold() == facility and each.id not in ours

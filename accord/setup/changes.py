@@ -44,6 +44,7 @@ class Verdict(StrEnum):
     TWICE = "twice"  # several objects of the system may be it: a person tells which
     UNPLACED = "unplaced"  # its facility or its room is not there, or is there twice
     MOVED = "moved"  # somebody changed it while the plan was made: plan again
+    UNSEEN = "unseen"  # what the system shows and nobody understands may be it
     BY_HAND = "by hand"  # the system does not take this change over the wire
 
 
@@ -55,6 +56,7 @@ REFUSED = frozenset(
         Verdict.TWICE,
         Verdict.UNPLACED,
         Verdict.MOVED,
+        Verdict.UNSEEN,
         Verdict.BY_HAND,
     }
 )

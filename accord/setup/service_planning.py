@@ -44,7 +44,7 @@ async def make_plan(
     found = plan_services(organization, applied, services.services, unsaid=unsaid)
     standing = await _standing(found.changes, reader, now)
     declared = {each.key: each for each in declared_services(organization, unsaid)}
-    judge = _Judge(organization, places, offers)
+    judge = _Judge(organization, places, offers, all_seen=not services.misshapen)
     items, refused = [], []
     for change in found.changes:
         if change.verdict is Verdict.FORGET:
@@ -57,7 +57,11 @@ async def make_plan(
     return ChangePlan(
         items=tuple(items),
         refused=tuple(refused),
-        forgotten=tuple(c.key for c in found.changes if c.verdict is Verdict.FORGET),
+        forgotten=tuple(
+            c.key
+            for c in found.changes
+            if c.verdict is Verdict.FORGET and c.live_id not in services.misshapen
+        ),
         agreed=found.agreed,
         unmanaged=found.unmanaged,
         unreadable=services.misshapen,
@@ -83,9 +87,14 @@ class _Judge:
     """Says of each change whether it can be written, or why nothing is done about it."""
 
     def __init__(
-        self, organization: Organization, places: PlacesSeen, offers: frozenset[str]
+        self,
+        organization: Organization,
+        places: PlacesSeen,
+        offers: frozenset[str],
+        *,
+        all_seen: bool,
     ) -> None:
-        self._places, self._offers = places, offers
+        self._places, self._offers, self._all_seen = places, offers, all_seen
         self._ids = {each.name: each.omegaai_id for each in organization.facilities}
 
     def judged(
@@ -112,7 +121,7 @@ class _Judge:
         if ("create" if is_new else "update") not in self._offers:
             return Verdict.BY_HAND
         if is_new:
-            return None
+            return None if self._all_seen else Verdict.UNSEEN
         standing = there.standing if there is not None else None
         if standing is None or standing.seen.version != change.version:
             return Verdict.MOVED

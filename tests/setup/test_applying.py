@@ -356,5 +356,16 @@ async def test_another_organizations_resource_of_the_same_key(onboarding: Onboar
     assert onboarding.names() == ["BLUME CT-1", "BLUME MR-1", "CT"]
 
 
+async def test_what_nobody_understands_is_not_called_missing(onboarding: Onboarding) -> None:
+    """Broken at OmegaAI, it may be what the file declares: it is not made a second time."""
+    await onboarding.make_true(TWO)
+    changed(onboarding.sim, "BLUME CT-1", active="yes")
+    plan = await onboarding.plan(TWO)
+    assert plan.is_empty
+    assert [(c.key, c.verdict) for c in plan.refused] == [("norte/ct-1", V.UNSEEN)]
+    assert len(plan.unreadable) == 1
+    assert (await onboarding.plan(ONE)).forgotten == ()
+
+
 def _as_in_one() -> list[dict[str, Any]]:
     return [a_resource("mr-1", modalities=["MR"], room="Sala 2")]
