@@ -2,6 +2,7 @@
 
 from pydicom.uid import UID, EncapsulatedPDFStorage
 from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 
 from accord.adapters.dicom_socket import PDU_TYPES, WatchedSocket
 from accord.adapters.errors import Malformed, PeerError, Phase, Rejected, Unavailable
@@ -22,8 +23,9 @@ def refusal_of(association: Association, socket: WatchedSocket, wire: DicomWire)
     """Give the error for an association that did not come about."""
     if socket.connect_error is not None:
         return _unconnected(socket.connect_error, wire)
-    if association.is_rejected:
-        return _rejected(association)
+    answer = association.acceptor.primitive or _unread(association)
+    if association.is_rejected or (answer is not None and answer.result):
+        return _rejected(answer)
     if socket.first_byte is None:
         return _silent(socket, wire)
     if socket.first_byte not in PDU_TYPES:
@@ -31,7 +33,7 @@ def refusal_of(association: Association, socket: WatchedSocket, wire: DicomWire)
             "what listens there does not speak DICOM: check `dicom.host` and `dicom.port`",
             Phase.ACCEPT,
         )
-    if association.acceptor.primitive is not None:
+    if answer is not None:
         return Rejected(
             "the station offers none of the services we ask for: let it accept them from our"
             " AE title",
@@ -73,8 +75,18 @@ def _unconnected(error: OSError, wire: DicomWire) -> PeerError:
     return Unavailable(text, Phase.CONNECT)
 
 
-def _rejected(association: Association) -> PeerError:
-    answer = association.acceptor.primitive
+def _unread(association: Association) -> A_ASSOCIATE | None:
+    """
+    Give an answer that pynetdicom has received and not looked at.
+
+    A rejection closes the socket; where that comes before the asking thread has looked whether
+    it is connected, pynetdicom takes it for a connection that never was.
+    """
+    left = association.dul.peek_next_pdu()
+    return left if isinstance(left, A_ASSOCIATE) else None
+
+
+def _rejected(answer: A_ASSOCIATE | None) -> PeerError:
     result, source = getattr(answer, "result", 0), getattr(answer, "result_source", 0)
     reason = getattr(answer, "diagnostic", 0)
     code = f"{result}/{source}/{reason}"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
@@ -274,6 +275,24 @@ class TestWhatListensThere:
         assert caught.value.code.startswith("1/1/")
 
     def test_a_station_with_too_many_associations_may_be_asked_later(self) -> None:
+        with (
+            raw_port(lambda c: (c.recv(4096), c.sendall(_REJECTED_FOR_NOW))) as port,
+            DicomStation(a_wire(port)) as station,
+            pytest.raises(Unavailable, match="just now") as caught,
+        ):
+            station.echo()
+        assert caught.value.code == "2/3/2"
+
+    def test_a_rejection_that_is_faster_than_we_look_is_still_one(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ask = ACSE.send_request
+
+        def ask_and_be_slow(acse: ACSE) -> None:
+            ask(acse)
+            acse.dul.join(5)  # the rejection ends it
+
+        monkeypatch.setattr(ACSE, "send_request", ask_and_be_slow)
         with (
             raw_port(lambda c: (c.recv(4096), c.sendall(_REJECTED_FOR_NOW))) as port,
             DicomStation(a_wire(port)) as station,
