@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from accord.adapters.fhir_elements import JsonObject, child, codes, objects, text
+from accord.adapters.fhir_elements import (
+    JsonObject,
+    Misshapen,
+    NeighbourMisshapen,
+    child,
+    codes,
+    objects,
+    text,
+)
 from accord.adapters.fhir_references import Reference
 from accord.adapters.omegaai_neighbours import NeighbourReader, Neighbours
 from accord.domain.identifiers import AccessionNumber
@@ -91,14 +99,19 @@ class OccasionReader:
         Find the facility that the orders and appointments name, or else one of `others` does.
 
         None where two are named, by one resource or by several: neither is guessed. `others`,
-        the patient's own place among them, are asked only where the occasion itself names none;
-        where nothing names any, it is the only one there is.
+        the patient's own place among them, are asked only where the occasion itself names none.
+        Where there is only one, no place is asked what it is called.
+
+        Raises:
+            NeighbourMisshapen: a place is there and cannot be understood.
         """
+        if len(self._facilities) == 1:
+            return self._facilities[0]
         for resources in ((*occasion.orders, *occasion.appointments), others):
             named = {each.slug: each for one in resources for each in self._named(one)}
             if named:
                 return next(iter(named.values())) if len(named) == 1 else None
-        return self._facilities[0] if len(self._facilities) == 1 else None
+        return None
 
     def _named(self, resource: JsonObject) -> list[Facility]:
         """Give the facilities that a resource's places are; an id says more than a name."""
@@ -112,14 +125,18 @@ class OccasionReader:
         """Give what each place is called: its id, its name, and those of who runs it."""
         called = []
         for reference in self._reader.places(resource):
-            place = self._neighbours.of(reference) or {}
-            owner = self._reader.reference(child(place, "managingOrganization"))
-            above = self._neighbours.of(owner) or {}
-            ids = {
-                f"Organization/{r.id}" for r in (reference, owner) if r and r.type == "Organization"
-            }
-            called.append(ids | {text(place, "name"), text(above, "name")} - {""})
+            try:
+                called.append(self._called(reference))
+            except Misshapen as error:  # the place's trouble, not the form's
+                raise NeighbourMisshapen(reference.type) from error
         return called
+
+    def _called(self, reference: Reference) -> set[str]:
+        place = self._neighbours.of(reference) or {}
+        owner = self._reader.reference(child(place, "managingOrganization"))
+        above = self._neighbours.of(owner) or {}
+        ids = {f"Organization/{r.id}" for r in (reference, owner) if r and r.type == "Organization"}
+        return ids | {text(place, "name"), text(above, "name")} - {""}
 
 
 def _has_id(facility: Facility, names: set[str]) -> bool:

@@ -9,8 +9,9 @@ from accord.domain.keys import effect_key, opaque
 from accord.domain.organizations import OrganizationFile
 from accord.domain.people import PatientId
 from accord.domain.sites import RelayTimings
-from accord.domain.wires import PowerServerWire
+from accord.domain.wires import PowerServerWire, ReadBack
 from accord.ledger.ledger import Ledger
+from accord.ledger.records import EffectRow
 
 RELAY_FORMS = "relay-forms"
 
@@ -78,6 +79,12 @@ class Desk:
             GoneFromTheFile: the file has no such facility any more.
         """
         return self.wire_named(self.powerserver_of(facility))
+
+    def is_looked_for(self, row: EffectRow) -> bool:
+        """Say whether an effect's document can be looked for: its PowerServer shows what it has."""
+        if row.facility not in {each.slug for each in self.file.organization.facilities}:
+            return False
+        return self.wire_of(row.facility).read_back is ReadBack.DICOM
 
     def wire_named(self, powerserver: str) -> PowerServerWire:
         """

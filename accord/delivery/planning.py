@@ -7,6 +7,7 @@ from accord.delivery.entering import Looked, enter, look_of
 from accord.delivery.outbox import tidy
 from accord.delivery.partial import LOOK, tell_of_places
 from accord.delivery.recognising import not_looked_at
+from accord.delivery.replacing import earlier_of
 from accord.delivery.screening import Screened
 from accord.delivery.sweeping import Observed, advance
 from accord.domain.base import Record
@@ -35,7 +36,9 @@ def _judged(
     ordered = sorted(items, key=lambda item: item.source_updated_at)
     chains = desk.ledger.chains(desk.slug, {item.chain for item in ordered}) if ordered else {}
     decisions = [
-        decide(item, look_of(looked, item.key).found, _earlier(item, chains.get(item.chain, ())))
+        decide(
+            item, look_of(looked, item.key).found, _earlier(desk, item, chains.get(item.chain, ()))
+        )
         for item in ordered
     ]
     broken = screen(plan_facts(ordered, decisions), PLAN).held
@@ -45,15 +48,9 @@ def _judged(
     return decisions
 
 
-def _earlier(item: Prepared, chain: Sequence[EffectRow]) -> tuple[Earlier, ...]:
+def _earlier(desk: Desk, item: Prepared, chain: Sequence[EffectRow]) -> tuple[Earlier, ...]:
     return tuple(
-        Earlier(
-            key=row.key,
-            state=row.state,
-            intent=row.intent,
-            reason=row.reason,
-            digest=row.digest,
-        )
+        earlier_of(desk, row)
         for row in chain
         if row.key != item.key
         and (row.source_updated_at is None or row.source_updated_at <= item.source_updated_at)

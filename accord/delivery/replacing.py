@@ -7,7 +7,7 @@ from accord.adapters.powerserver import Unsendable
 from accord.delivery.asking import RETIRE_OLD_VERSION, ask
 from accord.delivery.desk import Desk
 from accord.domain.documents import DocumentOrder
-from accord.domain.effects import Intent
+from accord.domain.effects import EffectState, Intent
 from accord.domain.relay import (
     CHANGED_SINCE_PLANNED,
     NEWER_VERSION,
@@ -48,7 +48,7 @@ def for_its_chain(
     """
     if order.digest != row.digest:
         raise Unsendable(CHANGED_SINCE_PLANNED)
-    if is_overtaken([_earlier(each) for each in chain if each.position > row.position]):
+    if is_overtaken([earlier_of(desk, each) for each in chain if each.position > row.position]):
         raise NotCalledFor(NEWER_VERSION)
     parent = standing_before(row, chain)
     if row.intent is Intent.WITHDRAW_DOCUMENT and parent is None:
@@ -73,7 +73,7 @@ def as_successor(
     return order.model_copy(
         update={
             "intent": Intent.WITHDRAW_DOCUMENT if is_withdrawal else Intent.REPLACE_DOCUMENT,
-            "parent_key": parent.key if _earlier(parent).is_ours else None,
+            "parent_key": parent.key if _known(parent).is_ours else None,
             "title": title_of(
                 order.kind,
                 order.form,
@@ -88,13 +88,13 @@ def as_successor(
 def standing_before(row: EffectRow, chain: Sequence[EffectRow]) -> EffectRow | None:
     """Give the effect whose document PowerServer shows where `row` comes in its chain."""
     before = {each.key: each for each in chain if each.position < row.position}
-    found = standing([_earlier(each) for each in before.values()])
+    found = standing([_known(each) for each in before.values()])
     return before[found.key] if found else None
 
 
 def standing_at_the_end(chain: Sequence[EffectRow]) -> EffectRow | None:
     """Give the effect whose document PowerServer shows after a whole chain."""
-    found = standing([_earlier(each) for each in chain])
+    found = standing([_known(each) for each in chain])
     return next(each for each in chain if each.key == found.key) if found else None
 
 
@@ -102,7 +102,7 @@ def takes(desk: Desk, row: EffectRow, event: str, parent: EffectRow) -> bool:
     """Say whether PowerServer itself replaces (T10) or withdraws (T11) `parent` for `row`."""
     wire = desk.wire_of(row.facility)
     by_message = wire.document_route is DocumentRoute.MDM and event in wire.hl7.accepts
-    return by_message and _earlier(parent).is_ours
+    return by_message and _known(parent).is_ours
 
 
 def ask_to_retire(desk: Desk, rows: Iterable[EffectRow]) -> None:
@@ -119,7 +119,18 @@ def ask_to_retire(desk: Desk, rows: Iterable[EffectRow]) -> None:
 _WITHDRAW = Intent.WITHDRAW_DOCUMENT
 
 
-def _earlier(row: EffectRow) -> Earlier:
+def earlier_of(desk: Desk, row: EffectRow) -> Earlier:
+    """Give what the plan has to know of an effect that stands earlier or later in a chain."""
+    refused = row.state is EffectState.REJECTED and row.absent_at is None
+    return _known(row, unlooked=refused and desk.is_looked_for(row))
+
+
+def _known(row: EffectRow, *, unlooked: bool = False) -> Earlier:
     return Earlier(
-        key=row.key, state=row.state, intent=row.intent, reason=row.reason, digest=row.digest
+        key=row.key,
+        state=row.state,
+        intent=row.intent,
+        reason=row.reason,
+        digest=row.digest,
+        unlooked=unlooked,
     )

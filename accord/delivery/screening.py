@@ -48,6 +48,7 @@ _WITH_WORDS = frozenset(
         UnreadableReason.MALFORMED,
         UnreadableReason.REFUSED,
         UnreadableReason.NOT_OFFERED,
+        UnreadableReason.NEIGHBOUR_MISSHAPEN,
     }
 )
 """Reasons that call for something else than the rule `submission-readable`: see `guidance`."""

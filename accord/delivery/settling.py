@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from accord.delivery.asking import ATTEST_BY_HAND, DUPLICATE_DOCUMENT, ask
+from accord.delivery.asking import ATTEST_BY_HAND, DUPLICATE_DOCUMENT, ask, call_off
 from accord.delivery.desk import Desk
 from accord.delivery.looking import Sight
 from accord.delivery.readback import Found
@@ -34,9 +34,10 @@ def write_down(desk: Desk, batch: Settled) -> None:
     """Move what was settled, ask people what is theirs, and keep a known object for later looks."""
     now = desk.now()
     found, settlements = batch.sight.found, batch.settlements
-    for row in batch.rows:
-        if settlements[row.key].step is Step.NOTE_ABSENCE:
-            desk.ledger.saw_absent(row.key, now)
+    absent = [row for row in batch.rows if settlements[row.key].step is Step.NOTE_ABSENCE]
+    for row in absent:
+        desk.ledger.saw_absent(row.key, now)
+    _make_way(desk, [row for row in absent if row.state is EffectState.REJECTED])
     unseen = _replaced_unseen(desk, batch)
     moves: list[Move] = []
     for row in batch.rows:
@@ -52,7 +53,30 @@ def write_down(desk: Desk, batch: Settled) -> None:
         _keep_beacons(desk, batch, seen)
         desk.outbox.forget([row.key for row in seen])
         ask_to_retire(desk, seen)
+        call_off(desk, [row.key for row in seen if row.state is EffectState.REJECTED])
     _ask_people(desk, batch)
+
+
+def _make_way(desk: Desk, refused: Sequence[EffectRow]) -> None:
+    """Let the next version go where the one before it was refused, and is not there either."""
+    chains = desk.ledger.chains(desk.slug, {row.chain for row in refused}) if refused else {}
+    moves = [
+        Move(
+            key=row.key,
+            to=EffectState.SUPERSEDED,
+            who=WHO,
+            why="refused, not there, and a newer version waits",
+            reason=NEWER_VERSION,
+            expected=EffectState.REJECTED,
+        )
+        for row in refused
+        if any(
+            later.position > row.position and later.state is EffectState.PLANNED
+            for later in chains[row.chain]
+        )
+    ]
+    if moves:
+        desk.ledger.moves(moves)
 
 
 def _ask_people(desk: Desk, batch: Settled) -> None:
@@ -123,7 +147,7 @@ def _moves(row: EffectRow, settlement: Settlement, found: Found | None) -> list[
     match settlement.step:
         case Step.VERIFY if found is not None:
             seen = move(EffectState.VERIFIED, "seen at the peer", found.rung)
-            if row.state is EffectState.IN_DOUBT:
+            if row.state is not EffectState.LANDED:
                 return [move(EffectState.LANDED, "seen at the peer"), seen]
             return [seen]
         case Step.RESEND:

@@ -20,6 +20,7 @@ from accord.delivery.partial import NOT_LOOKED_AT, READ_BACK, tell_of_places
 from accord.delivery.ports import DocumentReader
 from accord.delivery.readback import SameContent
 from accord.delivery.removed import look_again
+from accord.delivery.replacing import earlier_of
 from accord.delivery.settling import Settled, write_down
 from accord.domain.effects import EffectState
 from accord.domain.identifiers import EffectKey
@@ -27,7 +28,7 @@ from accord.domain.settling import STAY, Look, Open, Settlement, Step, settle
 from accord.domain.wires import DocumentRoute, PowerServerWire, ReadBack
 from accord.ledger.records import EffectRow
 
-LEFT_US = (EffectState.LANDED, EffectState.IN_DOUBT)
+LEFT_US = (EffectState.LANDED, EffectState.IN_DOUBT, EffectState.REJECTED)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 _ALERTS = {READ_BACK_DOWN, READ_BACK_UNPROVEN}
 
@@ -81,7 +82,8 @@ class Verifier:
         rows = await asyncio.to_thread(desk.ledger.open_effects, desk.slug, desk.process, LEFT_US)
         by_server: dict[str, list[EffectRow]] = defaultdict(list)
         for row in rows:
-            by_server[desk.powerserver_of(row.facility)].append(row)
+            if row.state is not EffectState.REJECTED or earlier_of(desk, row).unlooked:
+                by_server[desk.powerserver_of(row.facility)].append(row)
         counts = await asyncio.gather(*(self._at(name, some) for name, some in by_server.items()))
         return sum(counts)
 

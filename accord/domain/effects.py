@@ -11,7 +11,7 @@ class EffectState(StrEnum):
     LANDED = "landed"  # the peer said yes
     VERIFIED = "verified"  # read back by another way; the only green
     UNVERIFIABLE = "unverifiable"  # the site offers no read-back: amber, never green
-    REJECTED = "rejected"  # the peer refused
+    REJECTED = "rejected"  # the peer refused; whether it is there all the same, a look tells
     HELD = "held"  # broke a rule of the gate
     PARKED = "parked"  # waits for a person
     DONE_BY_HAND = "done by hand"  # attested by a person
@@ -38,6 +38,8 @@ MOVES: frozenset[tuple[EffectState, EffectState]] = frozenset(
         (_S.LANDED, _S.VERIFIED),
         (_S.LANDED, _S.PARKED),  # not visible by its deadline
         (_S.LANDED, _S.UNVERIFIABLE),
+        (_S.REJECTED, _S.LANDED),  # refused, and seen at the peer
+        (_S.REJECTED, _S.PARKED),  # refused, and something like it stands elsewhere
         *(
             (stopped, after)
             for stopped in (_S.HELD, _S.PARKED, _S.REJECTED)

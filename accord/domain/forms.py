@@ -136,7 +136,7 @@ class UnreadableReason(StrEnum):
     NOT_FOUND = "not-found-at-omegaai"  # not to be found, which proves nothing: rights may hide it
     VERSION_GONE = "version-gone"  # a newer one stands there, and no history tells the asked one
     MISSHAPEN = "misshapen"  # not a resource that can be understood
-    NEIGHBOUR_MISSHAPEN = "neighbour-misshapen"  # its patient, order, … cannot be understood
+    NEIGHBOUR_MISSHAPEN = "neighbour-misshapen"  # its patient, order, place … cannot be understood
     ATTACHMENT_DIFFERS = "attachment-differs"  # size or hash is not the one declared
     FAILS = "fails-at-omegaai"  # a read of its own gets no answer, while others do
     MALFORMED = "malformed-at-omegaai"  # a read of its own is answered against the protocol

@@ -192,6 +192,14 @@ GUIDANCE: dict[str, Guidance] = {
         "Mend the account's rights, and the next run reads it again; or carry it over by hand and "
         "run done-by-hand.",
     ),
+    "neighbour-misshapen": _G(
+        pt="O formulário abre; o que não se entende é algo a que ele se refere: o paciente, o "
+        "pedido, o agendamento ou o local. Abra-os no OmegaAI e corrija o que está fora da forma, "
+        "ou avise o suporte da RamSoft; a próxima execução tenta de novo.",
+        en="The form opens; what cannot be understood is something it refers to: the patient, the "
+        "order, the appointment or the place. Open them in OmegaAI and mend what is out of shape, "
+        "or tell RamSoft's support; the next run tries again.",
+    ),
     "not-offered-by-omegaai": _G(
         pt="Para ler este formulário é preciso o que o OmegaAI não declara, como Binary:read ou "
         "Questionnaire:history-instance. Se a RamSoft confirmar que funciona, acrescente em "

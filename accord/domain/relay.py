@@ -24,7 +24,10 @@ FILED_BY_US = frozenset({EffectState.LANDED, EffectState.VERIFIED, EffectState.U
 
 ON_THE_WAY = frozenset({EffectState.CLAIMED, EffectState.SENT, EffectState.IN_DOUBT})
 NOT_THERE = frozenset({EffectState.PLANNED, EffectState.HELD, EffectState.REJECTED})
-"""Surely not at the peer: a newer version may take their place. What is parked may be there."""
+"""
+Not at the peer: a newer version may take their place. What is parked may be there, and so may
+what was refused until somebody has looked (`Earlier.unlooked`).
+"""
 
 ALREADY_THERE = "already-there"
 UNCHANGED = "unchanged"
@@ -47,6 +50,8 @@ class Earlier(Record):
     intent: Intent = Intent.FILE_DOCUMENT
     reason: str = ""
     digest: str = ""
+    unlooked: bool = False
+    """Refused, and not looked for yet where it can be: a peer may file what it refuses."""
 
     @property
     def is_there(self) -> bool:
@@ -58,7 +63,17 @@ class Earlier(Record):
     @property
     def is_ours(self) -> bool:
         """Whether PowerServer knows it by our own number, or will if it arrives."""
-        return self.state in FILED_BY_US | ON_THE_WAY
+        return self.state in FILED_BY_US or self.may_come
+
+    @property
+    def may_come(self) -> bool:
+        """Whether it may be at PowerServer, and it will be known by looking."""
+        return self.state in ON_THE_WAY or self.unlooked
+
+    @property
+    def is_moot(self) -> bool:
+        """Whether nothing of it is at PowerServer: a newer version may take its place."""
+        return self.state in NOT_THERE and not self.unlooked
 
 
 def standing(earlier: Sequence[Earlier]) -> Earlier | None:
@@ -80,7 +95,7 @@ def is_overtaken(later: Sequence[Earlier]) -> bool:
     return any(
         each.reason != NEWER_VERSION
         if each.intent is Intent.WITHDRAW_DOCUMENT
-        else each.is_there or each.state in ON_THE_WAY | {EffectState.PARKED}
+        else each.is_there or each.may_come or each.state is EffectState.PARKED
         for each in later
     )
 
@@ -137,8 +152,8 @@ def decide(item: Prepared, found: Recognition, earlier: tuple[Earlier, ...]) -> 
     `earlier` are the effects of the form's earlier versions, oldest first.
     """
     there = standing(earlier)
-    coming = next((e for e in reversed(earlier) if e.state in ON_THE_WAY), None)
-    moot = tuple(e.key for e in earlier if e.state in NOT_THERE)
+    coming = next((e for e in reversed(earlier) if e.may_come), None)
+    moot = tuple(e.key for e in earlier if e.is_moot)
     if item.status is SubmissionStatus.WITHDRAWN:
         maybe = next((e for e in reversed(earlier) if e.state is EffectState.PARKED), None)
         return _withdraw(item, found, there or coming or maybe, moot)

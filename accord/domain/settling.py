@@ -19,7 +19,7 @@ class Open(Record):
     """An effect that left us and is not finished."""
 
     state: EffectState
-    """LANDED or IN_DOUBT."""
+    """LANDED, IN_DOUBT or REJECTED."""
     sent_at: datetime
     landed_at: datetime | None = None
     absent_at: datetime | None = None
@@ -43,7 +43,7 @@ class Step(StrEnum):
     """What to do with the effect now."""
 
     STAY = "stay"
-    NOTE_ABSENCE = "note absence"  # the first of two looks that find nothing
+    NOTE_ABSENCE = "note absence"  # in doubt: the first of two looks that find nothing
     VERIFY = "verify"
     RESEND = "resend"
     PARK = "park"
@@ -66,10 +66,11 @@ def settle(
     effect: Open, look: Look, *, now: datetime, timings: RelayTimings, read_back: ReadBack
 ) -> Settlement:
     """
-    Decide what becomes of a landed or doubtful effect after a look at the peer.
+    Decide what becomes of a landed, doubtful or refused effect after a look at the peer.
 
     In doubt leaves only by presence, or by absence seen twice, the first time after
     `settle_after`, over a way of reading that is proven alive by finding another known object.
+    A refusal is the peer's own word for the absence: seen once as well, it is believed.
     """
     if look.rung is not None:
         return Settlement(step=Step.VERIFY)
@@ -79,10 +80,12 @@ def settle(
         return Settlement(step=Step.PARK, reason=FILED_ELSEWHERE)
     if effect.state is EffectState.LANDED:
         return _landed(effect, look, now, timings)
-    return _in_doubt(effect, look, now, timings)
+    return _maybe_absent(effect, look, now, timings)
 
 
 def _without_read_back(effect: Open, read_back: ReadBack) -> Settlement:
+    if effect.state is EffectState.REJECTED:
+        return STAY  # the peer's word is all there is
     if effect.state is EffectState.IN_DOUBT:
         reason = LOOK_BY_HAND if read_back is ReadBack.PERSON else NO_READ_BACK
         return Settlement(step=Step.PARK, reason=reason)
@@ -99,13 +102,15 @@ def _landed(effect: Open, look: Look, now: datetime, timings: RelayTimings) -> S
     return Settlement(step=Step.PARK, reason=NOT_VISIBLE)
 
 
-def _in_doubt(effect: Open, look: Look, now: datetime, timings: RelayTimings) -> Settlement:
+def _maybe_absent(effect: Open, look: Look, now: datetime, timings: RelayTimings) -> Settlement:
     if now - effect.sent_at < timings.settle_after:
         return STAY
     if not look.alive:
         return Settlement(step=Step.STAY, unproven=True)
     if effect.absent_at is None:
         return Settlement(step=Step.NOTE_ABSENCE)
+    if effect.state is EffectState.REJECTED:
+        return STAY
     if now - effect.absent_at < timings.settle_again:
         return STAY
     if effect.safe_to_repeat:

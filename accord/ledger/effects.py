@@ -158,7 +158,7 @@ class EffectLedger(EffectQuestions):
         Keep when a look first found nothing (`absent_at`); later looks do not move it.
 
         Raises:
-            UnknownEffect, IllegalMove: no such effect, or not in doubt.
+            UnknownEffect, IllegalMove: no such effect, or neither in doubt nor rejected.
         """
         with self._database.write() as connection:
             return working.see_absent(connection, [(key, at)])[0]

@@ -14,6 +14,9 @@ from accord.ledger.records import Answered, Claim, EffectRow, GivenBack, Move
 IN_HAND = frozenset({EffectState.CLAIMED, EffectState.SENT})
 """States in which a worker has the effect; only its claim, or the lease's end, moves it on."""
 
+LOOKED_FOR = frozenset({EffectState.IN_DOUBT, EffectState.REJECTED})
+"""States of which it is kept when a look found nothing: sent, and no word says that it is there."""
+
 WORKER_LOST = "worker-lost"
 
 _NO_LEASE: dict[str, Any] = {"lease_holder": "", "lease_until": None}
@@ -121,10 +124,10 @@ def see_absent(row: EffectRow, at: datetime) -> EffectRow:
     Keep when a look first found nothing; later looks do not move it.
 
     Raises:
-        IllegalMove: the effect is not in doubt.
+        IllegalMove: the effect is neither in doubt nor rejected.
     """
-    if row.state is not EffectState.IN_DOUBT:
-        raise IllegalMove(row.key, row.state, row.state, "only what is in doubt is looked for")
+    if row.state not in LOOKED_FOR:
+        raise IllegalMove(row.key, row.state, row.state, "only what may be there is looked for")
     return row if row.absent_at is not None else row.model_copy(update={"absent_at": at})
 
 

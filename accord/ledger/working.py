@@ -79,11 +79,11 @@ def expire(connection: Connection, *, now: datetime, who: str) -> list[EffectRow
 
 def see_absent(connection: Connection, looks: Sequence[tuple[str, datetime]]) -> list[EffectRow]:
     """
-    Keep when each effect in doubt was first looked for and not found.
+    Keep when each effect in doubt, or rejected, was first looked for and not found.
 
     Raises:
         UnknownEffect: a key without an effect.
-        IllegalMove: one of them is not in doubt.
+        IllegalMove: one of them is neither.
     """
     rows = load(connection, (key for key, _ in looks), lock=True)
     for key, _ in looks:

@@ -38,6 +38,8 @@ class PowerServerFaults:
     answer_code: str = ""
     """AE, AR, CE or CR: what `answer_code_times` messages are answered with, nothing filed."""
     answer_code_times: Switch = True
+    denied_after_filing: Switch = 0
+    """Processed and filed, and answered AE all the same."""
     reset_after_receive: Switch = 0
     """Processed and filed, then the connection is reset."""
     reset_before_processing: Switch = 0

@@ -86,6 +86,9 @@ class Channel:
         worded = self._word(header, "AA")
         if self._settings.recognises_repeats:
             self._answered[occasion] = worded
+        if self._faults.strikes("denied_after_filing"):
+            denied = Refused("AE", "207", "denied by the sandbox", ("MSH", 9))
+            return self._word(header, denied.code, denied), False
         return worded, True
 
     def _word(self, header: Header, code: str, refused: Refused | None = None) -> bytes:

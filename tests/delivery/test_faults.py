@@ -47,6 +47,7 @@ ANSWERS = [
         pytest.param(Fault({"answer_code": code, "answer_code_times": 1}, ONE_REFUSED, 2), id=code)
         for code in ("AE", "AR", "CE", "CR")
     ),
+    pytest.param(Fault({"denied_after_filing": 1}), id="filed-and-denied"),
     pytest.param(Fault({"reset_after_receive": 1}), id="reset-after-receive"),
     pytest.param(
         Fault({"reset_before_processing": 1}, ONE_FOR_A_PERSON, 2), id="reset-before-processing"

@@ -44,3 +44,33 @@ async def test_a_form_of_two_facilities_is_held_and_never_sent(clinic: Clinic) -
 
     assert clinic.states() == {EffectState.VERIFIED: 1, EffectState.PARKED: 1}
     assert len(clinic.powerserver.documents) == 1
+
+
+async def test_a_place_that_cannot_be_understood_is_told_as_such(clinic: Clinic) -> None:
+    """What names the facility is odd: the form waits, and the words are about its neighbour."""
+    with_an_odd_place(clinic)
+
+    report = await clinic.relay()
+
+    assert report.totals.buckets == {Bucket.VERIFIED: 1, Bucket.HELD: 1}
+    (attention,) = report.attention
+    assert "pedido" in attention.what_to_do
+
+
+async def test_where_there_is_one_facility_no_place_is_asked(tmp_path: Path) -> None:
+    with a_clinic(tmp_path) as clinic:
+        with_an_odd_place(clinic)
+
+        report = await clinic.relay()
+
+        assert report.totals.buckets == {Bucket.VERIFIED: 2}
+
+
+def with_an_odd_place(clinic: Clinic) -> None:
+    """Submit two forms; the first one's order is for a place whose name is a list."""
+    visit = clinic.world.visits[0]
+    odd = {"resourceType": "Organization", "id": "odd", "name": ["Lakeside"]}
+    order = clinic.omegaai.read("ServiceRequest", visit.service_request_id)
+    clinic.omegaai.load([odd, {**order, "performer": [{"reference": "Organization/odd"}]}])
+    clinic.blume.submit_normal(visit, "clinical")
+    clinic.blume.submit_normal(clinic.world.visits[1], "clinical")

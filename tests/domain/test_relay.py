@@ -47,6 +47,7 @@ def earlier(state: EffectState, *, reason: str = "", digest: str = "d1") -> Earl
 
 
 S, R = EffectState, Recognition
+UNLOOKED = earlier(S.REJECTED).model_copy(update={"unlooked": True})
 WITHDRAWN = SubmissionStatus.WITHDRAWN
 
 
@@ -99,6 +100,28 @@ WITHDRAWN = SubmissionStatus.WITHDRAWN
             OLD,
             (),
             id="amended",
+        ),
+        pytest.param(
+            a_version(),
+            R.ABSENT,
+            (UNLOOKED,),
+            S.PLANNED,
+            Intent.REPLACE_DOCUMENT,
+            "",
+            OLD,
+            (),
+            id="refused-and-may-be-there",
+        ),
+        pytest.param(
+            a_version(status=WITHDRAWN),
+            R.ABSENT,
+            (UNLOOKED,),
+            S.PLANNED,
+            Intent.WITHDRAW_DOCUMENT,
+            "",
+            OLD,
+            (),
+            id="withdrawn-and-may-be-there",
         ),
         pytest.param(
             a_version(),
@@ -309,6 +332,7 @@ def test_what_stands_at_powerserver(before: tuple[Earlier, ...], shown: EffectKe
         pytest.param((earlier(S.PLANNED),), False, id="the-newer-one-waits-behind-it"),
         pytest.param((earlier(S.HELD),), False, id="the-newer-one-is-held"),
         pytest.param((earlier(S.REJECTED),), False, id="the-newer-one-is-not-there"),
+        pytest.param((UNLOOKED,), True, id="the-newer-one-was-refused-and-may-be-there"),
         pytest.param((earlier(S.SUPERSEDED, reason="unchanged"),), False, id="the-same-content"),
         pytest.param((earlier(S.SUPERSEDED, reason="source-gone"),), False, id="gone-again"),
         pytest.param((earlier(S.SENT),), True, id="on-its-way"),

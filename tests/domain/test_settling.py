@@ -17,6 +17,7 @@ FOUND = Look(rung=Rung.BYTES, alive=True)
 ABSENT = Look(rung=None, alive=True)
 BLIND = Look(rung=None, alive=False)
 DOUBT, LANDED = EffectState.IN_DOUBT, EffectState.LANDED
+REFUSED = EffectState.REJECTED
 
 
 def after(minutes: float) -> datetime:
@@ -136,6 +137,55 @@ def step(step: Step, reason: str = "", *, unproven: bool = False) -> Settlement:
             "none",
             step(Step.PARK, "no-read-back"),
             id="nobody-can-look",
+        ),
+        pytest.param(
+            Open(state=REFUSED, sent_at=SENT),
+            FOUND,
+            0,
+            "dicom",
+            step(Step.VERIFY),
+            id="refused-and-there",
+        ),
+        pytest.param(
+            Open(state=REFUSED, sent_at=SENT), ABSENT, 1.9, "dicom", STAY, id="refused-too-early"
+        ),
+        pytest.param(
+            Open(state=REFUSED, sent_at=SENT),
+            BLIND,
+            2,
+            "dicom",
+            step(Step.STAY, unproven=True),
+            id="refused-over-a-dead-path",
+        ),
+        pytest.param(
+            Open(state=REFUSED, sent_at=SENT),
+            ABSENT,
+            2,
+            "dicom",
+            step(Step.NOTE_ABSENCE),
+            id="refused-and-absent",
+        ),
+        pytest.param(
+            Open(state=REFUSED, sent_at=SENT, absent_at=after(2), safe_to_repeat=True),
+            ABSENT,
+            90,
+            "dicom",
+            STAY,
+            id="refused-is-never-sent-again-by-itself",
+        ),
+        pytest.param(
+            Open(state=REFUSED, sent_at=SENT),
+            Look(rung=None, alive=True, elsewhere=True),
+            0,
+            "dicom",
+            step(Step.PARK, "filed-elsewhere"),
+            id="refused-and-filed-elsewhere",
+        ),
+        *(
+            pytest.param(
+                Open(state=REFUSED, sent_at=SENT), BLIND, 90, way, STAY, id=f"refused-{way}"
+            )
+            for way in ("person", "none")
         ),
     ],
 )
