@@ -20,6 +20,7 @@ from prefect.states import Scheduled
 from accord.domain.effects import EffectState as S
 from accord.ledger.approvals import Decision
 from accord.sandbox.set_up import load_services
+from deployments import export
 from deployments.bootstrap import bootstrap
 from deployments.children import Child
 from deployments.local_server import LocalServer, start_worker
@@ -183,3 +184,23 @@ def test_what_omegaai_does_not_take_is_left_to_people(town: EnrolledTown) -> Non
     assert plan(town).name == "CompletedWithChanges"
     [card] = json.loads(artifact(f"{ONBOARD}-{town.slug}-cards"))
     assert (card["Recurso"], "Location" in card["Onde"]) == (f"{facility}/us", True)
+
+
+def test_a_live_site_becomes_its_file(
+    town: EnrolledTown, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    `python -m deployments.export SLUG` writes the file as OmegaAI has it: a site that was set up
+    by hand need not be typed again. With that file, a plan finds nothing to do.
+    """
+    code = export.main([town.slug])
+    written = capsys.readouterr()
+    assert (code, written.err) == (export.WHOLE, "")
+    assert "name: BLUME XR" in written.out
+    assert "BLUME US" not in written.out  # only the file had it
+
+    enrol(written.out, {"ACCORD_PRIVATE_DIRECTORY": str(town.private)})
+
+    assert plan(town).name == "Completed"
+    assert town.town.omegaai.writes == []
+    assert export.main(["nobody"]) == export.FAILED
