@@ -1,6 +1,9 @@
 """
 The main job on one machine: patients submit forms, PowerServer shows them, each exactly once.
 
+Then the set-up: OmegaAI, half done by hand, is brought to what the organization file declares,
+and both systems are certified as alike.
+
     make demo              runs once and leaves nothing behind
     make demo KEEP=1       leaves everything up to look around
     python -m deployments.demo --stop      ends what KEEP=1 left up
@@ -31,6 +34,7 @@ def run(house: House, *, keep: bool) -> bool:
     tell("starting a Prefect server, and a town with PowerServer, OmegaAI and Blume ...")
     os.environ.update(house.server.environment)
     from deployments import demo_story as story  # Prefect reads its settings when imported
+    from deployments.demo_set_up import set_up
 
     addresses, submitted = house.await_town()
     tell(f"{submitted['forms']} forms submitted in Blume; the vendor's own synchronisation has")
@@ -48,6 +52,7 @@ def run(house: House, *, keep: bool) -> bool:
     tell(f"the run is over: {ended}")
     went_well = story.summarize(run_id, slug, submitted)
     _addresses(house, addresses, run_id)
+    went_well = set_up(slug, house.directory / "private", tell) and went_well
     if keep:
         story.let_the_schedule_run(slug)
         house.keep()

@@ -59,33 +59,36 @@ def switch_to_deliver(slug: str) -> None:
     set_mode(slug, "deliver", who="demo", why="the demo shows deliveries")
 
 
-def trigger(slug: str) -> UUID:
-    """Start the relay's deployment and return its run's id."""
+def trigger(slug: str, deployment: str = DEPLOYMENT, **parameters: Any) -> UUID:
+    """Start a deployment, the relay's unless another is named, and return its run's id."""
     with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name(DEPLOYMENT)
+        found = client.read_deployment_by_name(deployment)
         run = client.create_flow_run_from_deployment(
-            deployment.id, parameters={"organization": slug}
+            found.id, parameters={"organization": slug, **parameters}
         )
     return run.id
 
 
-def follow(run_id: UUID, tell: Tell) -> str:
+def follow(run_id: UUID, tell: Tell, *, until: str = "") -> str:
     """
     Tell of each new state of the run and of its tasks, and return the last state in words.
+
+    Args:
+        until: the name of a state that is waited for, beside those that are final.
 
     Raises:
         TooSlow: it was not over after five minutes.
     """
     told: set[str] = set()
-    until = time.monotonic() + PATIENCE_S
+    patient_until = time.monotonic() + PATIENCE_S
     with get_client(sync_client=True) as client:
-        while time.monotonic() < until:
+        while time.monotonic() < patient_until:
             run = client.read_flow_run(run_id)
             for line in [f"run: {run.state_name}", *_tasks(client, run)]:
                 if line not in told:
                     told.add(line)
                     tell(f"    {line}")
-            if run.state and run.state.is_final():
+            if run.state and (run.state.is_final() or run.state.name == until):
                 return f"{run.state.name}: {run.state.message or ''}"
             time.sleep(0.5)
     raise TooSlow(f"the run was not over after {PATIENCE_S:.0f} s; see the worker's log")
@@ -95,25 +98,25 @@ def summarize(run_id: UUID, slug: str, submitted: dict[str, Any]) -> bool:
     """Print the run's report as the UI shows it; say whether each form ended as it must."""
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(run_id)
-        pages = client.request(
-            "POST",
-            "/artifacts/filter",
-            json={
-                "artifacts": {
-                    "flow_run_id": {"any_": [str(run_id)]},
-                    "key": {"any_": [f"relay-forms-{slug}"]},
-                }
-            },
-        ).json()
-    console = Console(width=100, highlight=False)
-    for page in pages:
-        console.print(Markdown(page["data"]))
+    is_shown = show(run_id, f"relay-forms-{slug}")
     must = ", ".join(f"{where} {count}" for where, count in submitted["must_end"].items())
     print(f"\nWhat the patients did, written down before anybody looked: {must}.")
     message = str(run.state.message) if run.state and run.state.is_completed() else ""
     if not as_written_down(message, submitted["must_end"]):
         print("This run did not end so: see the run's logs.")
         return False
+    return is_shown
+
+
+def show(run_id: UUID, key: str) -> bool:
+    """Print the pages that a run wrote under one key, as the UI shows them; say if there are."""
+    with get_client(sync_client=True) as client:
+        wanted = {"flow_run_id": {"any_": [str(run_id)]}, "key": {"any_": [key]}}
+        asked = {"artifacts": wanted, "sort": "CREATED_DESC"}
+        pages = client.request("POST", "/artifacts/filter", json=asked).json()
+    console = Console(width=100, highlight=False)
+    for page in pages[:1]:
+        console.print(Markdown(page["data"]))
     return bool(pages)
 
 

@@ -31,8 +31,11 @@ ODD = (
 )
 """One form of each, from the sandbox's table of what goes wrong."""
 
-PLAN = TownPlan(seed=7, patients=40, vendor=Manners(share=0.15))
-"""The vendor's own synchronisation brings about every seventh form before we look."""
+PLAN = TownPlan(seed=7, patients=40, vendor=Manners(share=0.15), half_set_up=True)
+"""
+The vendor's own synchronisation brings about every seventh form before we look; somebody began to
+set up OmegaAI by hand, and was called away.
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:

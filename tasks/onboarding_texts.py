@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from accord.domain.hours import short_hours
+from accord.domain.resources import ResourceField
 from accord.setup.change_plans import ChangePlan, PlannedChange
 from accord.setup.changes import Cause, Change, Verdict
 from accord.setup.plan_cards import PlanCard
@@ -24,7 +26,7 @@ _WORDS = {
         "from": "De",
         "to": "Para",
         "why": "Quem mudou",
-        "booked": "Agendados",
+        "appointments": "Agendados",
         "todo": "O que fazer",
         "screen": "Onde",
         "task": "Tarefa",
@@ -61,7 +63,7 @@ _WORDS = {
         "from": "From",
         "to": "To",
         "why": "Who changed it",
-        "booked": "Booked",
+        "appointments": "Booked",
         "todo": "What to do",
         "screen": "Where",
         "task": "Task",
@@ -104,7 +106,7 @@ def plan_page(plan: ChangePlan, locale: str) -> str:
     words = _WORDS[locale]
     lines = [f"# {words['title']}", "", f"**{plan_line(plan, locale)}**", ""]
     if plan.items:
-        head = [words[n] for n in ("object", "what", "field", "from", "to", "why", "booked")]
+        head = [words[n] for n in ("object", "what", "field", "from", "to", "why", "appointments")]
         lines += table(head, [row for item in plan.items for row in _rows(item, locale)])
     for name in ("unmanaged", "unreadable"):
         ids = getattr(plan, name)
@@ -117,7 +119,12 @@ def _rows(item: PlannedChange, locale: str) -> list[list[str]]:
     words, change = _WORDS[locale], item.change
     booked = words["unknown"] if change.booked is None else str(change.booked)
     what = [change.key, words[change.verdict]]
-    fields = [[f.name, f.before, f.after, words[f.cause]] for f in change.fields]
+    fields = [
+        [f.name, short_hours(f.before), short_hours(f.after), words[f.cause]]
+        if f.name == ResourceField.HOURS
+        else [f.name, f.before, f.after, words[f.cause]]
+        for f in change.fields
+    ]
     return [[*what, *field, booked] for field in fields or [["", "", "", ""]]]
 
 

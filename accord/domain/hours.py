@@ -79,3 +79,27 @@ def days_of(text: str) -> tuple[Weekday, ...]:
     if end < start:
         raise ValueError("must run forward in the week, such as mon-fri")
     return WEEK[start : end + 1]
+
+
+def short_hours(text: str) -> str:
+    """
+    Write hours by day as people do: `mon 08:00-18:00 tue 08:00-18:00` is `mon-tue 08:00-18:00`.
+
+    The days stand in the week's order; nothing else is looked at.
+    """
+    words = text.split()
+    runs: list[tuple[list[str], str]] = []
+    for day, hours in zip(words[::2], words[1::2], strict=True):
+        is_next = bool(runs) and hours == runs[-1][1] and _follows(runs[-1][0][-1], day)
+        if is_next:
+            runs[-1][0].append(day)
+        else:
+            runs.append(([day], hours))
+    return ", ".join(
+        f"{days[0]}-{days[-1]} {hours}" if len(days) > 1 else f"{days[0]} {hours}"
+        for days, hours in runs
+    )
+
+
+def _follows(day: str, other: str) -> bool:
+    return WEEK.index(Weekday(other)) == WEEK.index(Weekday(day)) + 1

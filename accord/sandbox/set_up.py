@@ -42,6 +42,40 @@ IN_OMEGAAI = (
     Service("BLUME XR", "XR", "00:00", "23:59", 60),
 )
 
+IN_THE_FILE = (
+    Service("BLUME CT", "CT", "00:00", "23:59", 30, overbooking=True),
+    Service("BLUME MR", "MR", "08:00", "18:00", 60),
+    Service("BLUME XR", "XR", "00:00", "22:59", 60),
+)
+"""PowerServer's resources, as an organization file says them."""
+
+
+def declared(services: tuple[Service, ...] = IN_THE_FILE) -> dict[str, Any]:
+    """Give a facility's departments and resources for an organization file."""
+    rooms = [f"Sala {number}" for number, _ in enumerate(services, start=1)]
+    return {
+        "departments": [{"name": "Diagnóstico", "rooms": rooms}],
+        "resources": [
+            {
+                "key": each.modality.lower(),
+                "name": each.name,
+                "department": "Diagnóstico",
+                "room": room,
+                "modalities": [each.modality],
+                "default_duration": f"{each.minutes // 60:02}:{each.minutes % 60:02}",
+                "working_days": {"mon-sun": f"{each.start}-{each.end}"},
+                "overbooking": each.overbooking,
+            }
+            for room, each in zip(rooms, services, strict=True)
+        ],
+    }
+
+
+def half_set_up(omegaai: OmegaAISim, setting: Setting) -> None:
+    """Set up OmegaAI as somebody leaves it who was called away: the last room has no service."""
+    load_services(omegaai, setting)
+    omegaai.remove("HealthcareService", f"{setting.facility}-service-{len(IN_OMEGAAI)}")
+
 
 def powerserver_grid(setting: Setting, services: tuple[Service, ...] = IN_POWERSERVER) -> bytes:
     """Write PowerServer's grid as Excel in Portuguese saves it: `;` and Windows-1252."""

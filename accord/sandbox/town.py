@@ -14,6 +14,7 @@ from accord.sandbox.omegaai import OmegaAISim
 from accord.sandbox.omegaai_world import seed_world
 from accord.sandbox.powerserver import PowerServerSim, wall_clock
 from accord.sandbox.powerserver_filing import PowerServerSettings
+from accord.sandbox.set_up import declared, half_set_up
 from accord.sandbox.town_arrivals import introduce_arrivals
 from accord.sandbox.town_files import organization, sandbox_facts, write
 from accord.sandbox.town_switches import town_routes
@@ -35,6 +36,8 @@ class TownPlan:
     """Seconds between the vendor's own sweeps; 0 leaves sweeping to `Town.vendor.sweep`."""
     relay: Mapping[str, str] = field(default_factory=dict)
     """Timings of the relay for the organization file, as ISO 8601 durations."""
+    half_set_up: bool = False
+    """Whether the file declares PowerServer's resources, and OmegaAI shows only some of them."""
 
 
 class Town:
@@ -86,10 +89,14 @@ class Town:
                 more_routes=town_routes(self),
             )
         )
+        if plan.half_set_up:
+            half_set_up(self.omegaai, plan.setting)
         self.blume = Blume(self.omegaai, plan.seed, self.world, clock)
         self.vendor = self._vendor()
         self.facts = sandbox_facts(self.omegaai, self.powerserver)
         file = organization(self.omegaai, self.powerserver, plan.setting, plan.relay)
+        if plan.half_set_up:
+            file["organization"]["facilities"][0] |= declared()
         self.organization_file, self.sandbox_file = write(self.directory, self.facts, file)
         if plan.vendor_every_s:
             stack.callback(self._let_the_vendor_run())

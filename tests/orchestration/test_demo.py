@@ -51,7 +51,10 @@ def test_two_demos_side_by_side_each_do_the_whole_job(tmp_path: Path) -> None:
         assert second.finish(TIMEOUT_S) == 0, second.log.read_text()
         assert second.family == []
         for demo in (kept, second):
-            assert DONE.search(demo.log.read_text())
+            told = demo.log.read_text()
+            assert DONE.search(told)
+            assert "applied: Completed: verified 2; left: nothing to change" in told
+            assert re.search(r"genuine: Lakeside Imagem.*\n.*powerserver resources: 3", told)
         house = Path(_told(kept, "Its files"))
         assert json.loads((house / KEPT).read_text())
         for shown in ("Document Viewer", "Prefect UI", "this run"):

@@ -124,6 +124,8 @@ def test_a_plan_says_what_would_change_and_changes_nothing(town: EnrolledTown) -
 
     facility = town.town.world.setting.facility
     assert state.name == "CompletedWithChanges"
+    page = artifact(f"{ONBOARD}-{town.slug}")
+    assert "| Recurso | O que | Campo | De | Para | Quem mudou | Agendados |" in page
     assert plan_of(town)[:2] == [
         [f"{facility}/ct", "mudar", "minutes", "60", "30", "primeira vez", "0"],
         [f"{facility}/ct", "mudar", "overbooking", "false", "true", "primeira vez", "0"],
