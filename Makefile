@@ -38,7 +38,7 @@ test: setup-dev  ## The tests (about 15 minutes on two cores; more on slow ones)
 	@$(PY) -m pytest -m "not long" -q $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: setup-dev  ## The long suites.
-	@$(PY) -m pytest -m long -q --timeout=1500 $(ARGS)
+	@$(PY) -m pytest -m long -q --timeout=1500 -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev  ## Format, lint, types, imports, docs; counts failures, stops at none.
 	@$(PY) -m deployments.check

@@ -22,6 +22,7 @@ from tests.delivery.test_recognition import pdf_of, the_vendor_brings
 S = EffectState
 EVERYTHING = {"accepts": ["T02", "T10", "T11"]}
 CLINICAL, REGISTRATION = "clinical", "registration"
+FORMS = ["normal", pytest.param("pdf", marks=pytest.mark.long)]
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ async def test_an_amended_form_replaces_the_one_before(clinic: Clinic, form: str
     assert clinic.task_kinds() == []
 
 
-@pytest.mark.parametrize("form", ["normal", "pdf"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("steps", [["deliver"], ["deliver", "verify"]], ids=["landed", "verified"])
 async def test_where_both_stay_visible_a_person_retires_the_old_one(
     plain: Clinic, form: str, steps: list[str]
@@ -123,7 +124,7 @@ async def test_what_the_vendor_filed_cannot_be_named(clinic: Clinic) -> None:
     assert task.details["document"] == copy.sop_uid
 
 
-@pytest.mark.parametrize("form", ["normal", "pdf"])
+@pytest.mark.parametrize("form", FORMS)
 async def test_a_withdrawn_form_is_withdrawn(clinic: Clinic, form: str) -> None:
     """MDM^T11: the document shows no more, and that is read back."""
     a_form(clinic)  # another form, so that the way of reading can be proven
@@ -231,7 +232,7 @@ async def test_in_progress_then_finished(clinic: Clinic) -> None:
     assert len(shown(clinic)) == 1
 
 
-@pytest.mark.parametrize("form", ["normal", "pdf"])
+@pytest.mark.parametrize("form", FORMS)
 async def test_a_new_version_of_the_same_content_is_not_sent(clinic: Clinic, form: str) -> None:
     """OmegaAI counts a version up without a change that anybody could see."""
     note = a_form(clinic, form)

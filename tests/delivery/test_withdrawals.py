@@ -19,7 +19,7 @@ from tests.delivery.clinic import Clinic, a_clinic
 S = EffectState
 CLINICAL = "clinical"
 RETIRE_BY_HAND = "retire-by-hand"
-FORMS = ["normal", "pdf"]
+FORMS = ["normal", pytest.param("pdf", marks=pytest.mark.long)]
 
 
 @pytest.fixture
