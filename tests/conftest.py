@@ -13,12 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deployments.local_server import QUIET, LocalServer
 
 _HOME = Path(tempfile.mkdtemp(prefix="accord-tests-prefect-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 _SERVER = LocalServer(_HOME)
+# No test judges how long something takes: on a busy machine it would fail by chance.
+settings.register_profile("accord", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("accord")
 os.environ.update(QUIET)
 os.environ["PREFECT_HOME"] = str(_HOME)
 os.environ["PREFECT_API_URL"] = _SERVER.api_url

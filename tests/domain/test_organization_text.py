@@ -302,3 +302,32 @@ def test_a_file_of_ten_thousand_lines_is_read() -> None:
     one += "      issuer: LAKESIDE\n      powerserver: main\n"
     file = parse(LAKESIDE + "".join(one.format(i) for i in range(2000)), "big.yaml")
     assert len(file.organization.facilities) == 2002
+
+
+def test_one_wrong_row_in_ten_thousand_lines_is_named_and_no_other() -> None:
+    """A large network's file: the line, the path and the reason; the rest is not in question."""
+    wrong, many = 1000, 1250
+    rows = [
+        f"        - key: r-{n}\n"
+        f"          name: CT {n}\n"
+        f"          department: Imagem\n"
+        f"          room: Sala {n}\n"
+        f"          modalities: [CT]\n"
+        f"          default_duration: '{'25:00' if n == wrong else '00:30'}'\n"
+        f"          working_days:\n"
+        f"            mon-fri: 08:00-18:00\n"
+        for n in range(many)
+    ]
+    rooms = ", ".join(f"Sala {n}" for n in range(many))
+    departments = f"      departments:\n        - {{name: Imagem, rooms: [{rooms}]}}\n"
+    text = f"{LAKESIDE.rstrip()}\n{departments}      resources:\n{''.join(rows)}"
+    line = text.splitlines().index("          default_duration: '25:00'") + 1
+    assert text.count("\n") > 10_000
+
+    with pytest.raises(WrongOrganizationFile) as caught:
+        parse(text, "network.yaml")
+
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert problem.path == f"organization.facilities[1].resources[{wrong}].default_duration"
+    assert problem.reason.startswith("must be HH:MM")
