@@ -152,7 +152,7 @@ def apply_plan(organization: str, proposal: Sealed[Proposal]) -> dict[str, int]:
         return {}
     with desk_of(organization) as desk:
         entry = Entry(desk.ledger, desk.slug, ONBOARD, desk.site_key, run=desk.run)
-        entry.enter(items.values(), who=row.decided_by, plan=row.id)
+        entry.enter(items, who=row.decided_by, plan=row.id)
         actor = f"{ONBOARD}/{desk.run or 'by hand'}"
         site = Site(desk.file.organization, ONBOARD, actor, desk.run, desk.now)
 

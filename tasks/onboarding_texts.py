@@ -142,10 +142,14 @@ def card_rows(cards: Sequence[PlanCard], locale: str) -> list[dict[str, str]]:
             words["object"]: card.change.key,
             words["todo"]: words[card.change.verdict],
             words["to"]: _values(card.change),
-            words["screen"]: _LOCATIONS if card.change.verdict is Verdict.UNPLACED else _SCREEN,
+            words["screen"]: _LOCATIONS if _is_about_a_place(card.change) else _SCREEN,
         }
         for card in cards
     ]
+
+
+def _is_about_a_place(change: Change) -> bool:
+    return change.verdict is Verdict.UNPLACED or "/room/" in change.key
 
 
 def _values(change: Change) -> str:

@@ -29,6 +29,11 @@ class PlacesSeen:
         """Give the id of the only active organization of this name; None: none, or several."""
         return _only(self._organizations.get(name.casefold(), []))
 
+    def room_names(self, organization_id: str) -> frozenset[str]:
+        """Give the names of an organization's rooms, and of those that name no organization."""
+        owners = ("", organization_id)
+        return frozenset(name for owner, name in self._rooms if owner in owners)
+
     def room(self, organization_id: str, name: str) -> str | None:
         """Give the id of the only room of this name in an organization, or in none named."""
         of_its_own = self._rooms.get((organization_id, name), [])

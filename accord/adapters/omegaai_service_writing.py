@@ -8,6 +8,7 @@ from accord.adapters.fhir_absence import look_up
 from accord.adapters.fhir_elements import JsonObject, Misshapen, id_of, text
 from accord.adapters.fhir_references import Reference
 from accord.adapters.omegaai_places import PlacesSeen, read_places
+from accord.adapters.omegaai_rooms import RoomDesk
 from accord.adapters.omegaai_service_elements import (
     ServiceValues,
     new_service,
@@ -40,6 +41,7 @@ class ServiceDesk:
 
     def __init__(self, fhir: FhirClient, elements: ResourceElements) -> None:
         self._fhir, self._elements = fhir, elements
+        self.rooms = RoomDesk(fhir)
 
     async def services(self) -> ServicesSeen:
         """Read all of them; those that cannot be understood are named."""

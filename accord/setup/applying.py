@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from accord.adapters.errors import PeerError, Rejected
-from accord.adapters.omegaai_services import ServiceSeen
 from accord.domain.effects import EffectState, Rung
 from accord.domain.identifiers import EffectKey
 from accord.domain.organizations import Organization
@@ -16,16 +15,16 @@ from accord.ledger.applied import Applied, Owner
 from accord.ledger.audit import AuditEntry
 from accord.ledger.errors import LateWorker, SwitchedOff
 from accord.ledger.ledger import Ledger
-from accord.ledger.records import Claim, EffectRow, Evidence
-from accord.setup.change_plans import PlannedChange
+from accord.ledger.records import Claim, Evidence
+from accord.setup.change_plans import Kind, PlannedChange
 from accord.setup.changes import Verdict
+from accord.setup.hands import MOVED, Hand, RoomHand, Seen, ServiceHand
 from accord.setup.ports import ServiceWriter
-from accord.setup.service_values import shows, values_of
 
 LEASE = timedelta(minutes=1)
 """As long as a killed run keeps its turn: whoever has the turn may take what it had."""
 
-MOVED, BOOKED, THERE, DIFFERS, ABSENT = "moved", "booked", "there-by-now", "differs", "absent"
+DIFFERS = "differs"
 S = EffectState
 Items = Mapping[EffectKey, PlannedChange]
 
@@ -74,15 +73,22 @@ class Applier:
         self.ledger.release_expired(who=self.site.actor)
         self._made = frozenset(each.live_id for each in self.ledger.applied(self.site.owner))
         await self._settle(items)
-        while claims := self.ledger.claim(
+        for kind in Kind:
+            await self._carry_all({key: item for key, item in items.items() if item.kind is kind})
+
+    async def _carry_all(self, items: Items) -> None:
+        while items and (claims := self._next(items)):
+            await self._carry(claims[0], items[claims[0].key])
+
+    def _next(self, items: Items) -> list[Claim]:
+        return self.ledger.claim(
             self.site.organization.slug,
             self.site.process,
             list(items),
             holder=self.site.actor,
             lease=LEASE,
             limit=1,
-        ):
-            await self._carry(claims[0], items[claims[0].key])
+        )
 
     async def _settle(self, items: Items) -> None:
         """Look what became of what was sent by a run that did not come to its end."""
@@ -90,8 +96,9 @@ class Applier:
             if row.state not in (S.IN_DOUBT, S.LANDED):
                 continue
             item = items[row.key]
-            seen = await self._standing(item, row)
-            if seen is not None and shows(item, seen, self.site.organization):
+            hand = self._hand(item)
+            seen = await hand.standing(item)
+            if seen is not None and hand.shows(item, seen):
                 if row.state is S.IN_DOUBT:
                     self._move(row.key, S.LANDED, "seen")
                 self._verified(row.key, item, seen)
@@ -104,7 +111,7 @@ class Applier:
 
     async def _carry(self, claim: Claim, item: PlannedChange) -> None:
         try:
-            reason = await self._why_not(item)
+            reason = await self._hand(item).why_not(item, self.site.now())
         except PeerError:
             self._give_back(claim)
             raise
@@ -120,8 +127,9 @@ class Applier:
         await self._sent(claim, item)
 
     async def _sent(self, claim: Claim, item: PlannedChange) -> None:
+        hand = self._hand(item)
         try:
-            seen = await self._write(item)
+            seen = await hand.write(item)
         except Rejected as error:
             reason = MOVED if error.code == "412" else f"answer-{error.code or 'rejected'}"
             self._answer(claim, S.REJECTED, reason)
@@ -131,54 +139,23 @@ class Applier:
         else:
             evidence: Evidence = {"id": seen.id, "version": seen.version}
             self._answer(claim, S.LANDED, evidence=evidence)
-            if shows(item, seen, self.site.organization):
+            if hand.shows(item, seen):
                 self._verified(claim.key, item, seen)
             else:
                 self._park(claim.key, DIFFERS)
 
-    async def _why_not(self, item: PlannedChange) -> str:
-        """Say why a change is not called for as it was approved; '' where it is."""
-        change = item.change
-        if change.verdict is Verdict.CREATE:
-            return THERE if await self._is_there(item) else ""
-        standing = await self.writer.standing(change.live_id)
-        if standing is None or standing.etag != item.etag:
-            return MOVED
-        if change.verdict is Verdict.RETIRE:
-            return "" if await self.writer.booked(change.live_id, self.site.now()) == 0 else BOOKED
-        return ""
-
-    async def _is_there(self, item: PlannedChange) -> bool:
-        """Say whether somebody has made by hand what is to be made; what we made is known."""
-        of_key = await self.writer.of_key(self._name(item))
-        ours = self._made | {each.id for each in of_key}
-        facility = item.fields["facility"].casefold()
-        return any(
-            each.active and each.facility.casefold() == facility and each.id not in ours
-            for each in await self.writer.named(item.fields["name"])
-        )
-
-    async def _write(self, item: PlannedChange) -> ServiceSeen:
-        if item.change.verdict is Verdict.CREATE:
-            return await self.writer.create(self._name(item), values_of(item))
-        return await self.writer.change(item.change.live_id, values_of(item), item.etag)
-
-    def _name(self, item: PlannedChange) -> str:
-        """Our own name of it at OmegaAI, which other organizations use too."""
-        return f"{self.site.organization.slug}/{item.change.key}"
-
-    async def _standing(self, item: PlannedChange, row: EffectRow) -> ServiceSeen | None:
-        if item.change.verdict is Verdict.CREATE:
-            found = await self.writer.of_key(self._name(item))
-            return found[0] if len(found) == 1 else None
-        standing = await self.writer.standing(item.change.live_id)
-        return standing.seen if standing is not None else None
+    def _hand(self, item: PlannedChange) -> Hand:
+        if item.kind is Kind.ROOM:
+            return RoomHand(self.site.organization, self.writer)
+        return ServiceHand(self.site.organization, self.writer, self._made)
 
     # -- the books -----------------------------------------------------------------------------
 
-    def _verified(self, key: str, item: PlannedChange, seen: ServiceSeen) -> None:
+    def _verified(self, key: str, item: PlannedChange, seen: Seen) -> None:
         self._move(key, S.VERIFIED, "read back", rung=Rung.CONTENT)
         self.outcomes[S.VERIFIED] += 1
+        if item.kind is Kind.ROOM:
+            return  # found by its name: nothing is ever changed of it
         if item.change.verdict is Verdict.RETIRE:
             self.ledger.forget_applied(self.site.owner, item.change.key)
             return

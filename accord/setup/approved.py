@@ -1,8 +1,9 @@
 """An approved plan becomes effects: what earlier plans left of the same objects is superseded."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from accord.domain.effects import EffectState
+from accord.domain.identifiers import EffectKey
 from accord.domain.keys import opaque
 from accord.ledger.ledger import Ledger
 from accord.ledger.records import PlannedEffect
@@ -22,13 +23,14 @@ class Entry:
         self._ledger, self._organization, self._process = ledger, organization, process
         self._site_key, self._run = site_key, run
 
-    def enter(self, items: Iterable[PlannedChange], *, who: str, plan: str) -> None:
+    def enter(self, effects: Mapping[EffectKey, PlannedChange], *, who: str, plan: str) -> None:
         """
-        Write down what was approved, each change once; `who` is who approved it.
+        Write down what was approved, each change once, under the keys that were approved.
+
+        `who` is who approved it.
 
         What stopped before is planned again: somebody has looked at it, and approved it anew.
         """
-        effects = {item.key(self._site_key, self._organization): item for item in items}
         chains = {key: self._chain(item.change.key) for key, item in effects.items()}
         before = self._ledger.chains(self._organization, set(chains.values()))
         for row in (row for rows in before.values() for row in rows):

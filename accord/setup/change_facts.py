@@ -9,7 +9,7 @@ from accord.domain.organizations import Organization
 from accord.quality.change_plans import CHANGES, DTYPES
 from accord.quality.gate import CannotJudge, screen
 from accord.quality.resource_sides import bounds_of, matched_by
-from accord.setup.change_plans import PlannedChange
+from accord.setup.change_plans import Kind, PlannedChange
 from accord.setup.changes import Verdict
 from accord.setup.service_plans import declared_services
 
@@ -38,11 +38,11 @@ def change_facts(items: Sequence[PlannedChange], organization: Organization) -> 
     matches = matched_by(wanted["facility"], wanted["name"])
     doubled = set(matches[matches.duplicated()])
     rows = [_facts(item, zones) for item in items]
-    frame = pd.DataFrame(rows, columns=[*DTYPES, "facility", "hours"])
+    frame = pd.DataFrame(rows, columns=[*DTYPES, "facility", "hours", "asks_no_hours"])
     frame["name_is_unique"] = ~matched_by(frame["facility"], frame["name"]).isin(doubled)
     frame["first_start"], frame["last_end"] = bounds_of(frame["hours"])
-    gone = frame["verdict"] == Verdict.RETIRE.value
-    frame.loc[gone, ["first_start", "last_end"]] = [0.0, 1.0]  # of what goes no hours are asked
+    asks_none = frame["asks_no_hours"].astype(bool)
+    frame.loc[asks_none, ["first_start", "last_end"]] = [0.0, 1.0]
     frame.index = pd.Index(frame["key"], dtype="object")
     return frame[list(DTYPES)].astype(DTYPES)
 
@@ -52,15 +52,17 @@ def _facts(item: PlannedChange, zones: dict[str, str]) -> dict[str, Any]:
     facility = change.key.partition("/")[0]
     changed = {each.name for each in change.fields}
     is_new, goes = change.verdict is Verdict.CREATE, change.verdict is Verdict.RETIRE
+    has_none = goes or item.kind is not Kind.SERVICE  # of what only a service has
     return {
         "key": change.key,
         "verdict": change.verdict.value,
         "name": "retired" if goes else fields.get("name", ""),
-        "facility": "" if goes else fields.get("facility", ""),
+        "facility": "" if has_none else fields.get("facility", ""),
         "zone": zones.get(facility, "-" if goes else ""),
-        "modalities": "CT" if goes else fields.get("modalities", ""),
-        "hours": "" if goes else fields.get("hours", ""),
-        "minutes": 1.0 if goes else float(fields.get("minutes") or 0),
+        "modalities": "CT" if has_none else fields.get("modalities", ""),
+        "hours": "" if has_none else fields.get("hours", ""),
+        "minutes": 1.0 if has_none else float(fields.get("minutes") or 0),
+        "asks_no_hours": has_none,
         "rests_on": "not needed" if is_new else ("given" if item.etag else "missing"),
         "only_owned": changed <= set(item.owned),
         "changes_something": goes or bool(changed),

@@ -1,5 +1,6 @@
 """A plan as a person approves it: each change word for word, and what it rests on."""
 
+from enum import StrEnum
 from hashlib import sha256
 
 from accord.domain.base import Record
@@ -16,9 +17,17 @@ _INTENTS = {
 }
 
 
+class Kind(StrEnum):
+    """What a change is about; what others rest on comes first, and is carried out first."""
+
+    ROOM = "room"
+    SERVICE = "service"
+
+
 class PlannedChange(Record):
     """One change, with all that is needed to carry it out: nothing is read from the file again."""
 
+    kind: Kind = Kind.SERVICE
     change: Change
     fields: dict[str, str]
     """All fields as the file had them; what is written are those of `change`."""
@@ -30,6 +39,8 @@ class PlannedChange(Record):
     organization_id: str = ""
     room_id: str = ""
     """Where it stands at OmegaAI, by logical ids; '' where nothing of that is written."""
+    in_new_room: bool = False
+    """Whether its room is made by the same plan: it is found when its turn comes."""
 
     @property
     def intent(self) -> Intent:

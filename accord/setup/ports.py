@@ -4,13 +4,31 @@ from datetime import datetime
 from typing import Protocol
 
 from accord.adapters.omegaai_places import PlacesSeen
+from accord.adapters.omegaai_rooms import RoomSeen
 from accord.adapters.omegaai_service_elements import ServiceValues
 from accord.adapters.omegaai_service_writing import ServiceStanding
 from accord.adapters.omegaai_services import ServiceSeen, ServicesSeen
 
 
+class Rooms(Protocol):
+    """Makes rooms. Raises PeerError where it cannot."""
+
+    async def can_create(self) -> bool:
+        """Say whether the server takes a new room."""
+
+    async def of_key(self, key: str) -> list[RoomSeen]:
+        """Give those that carry our own name."""
+
+    async def create(self, key: str, name: str, organization_id: str) -> RoomSeen:
+        """Make one under our own name, unless one is there; give what stands there."""
+
+
 class ServiceReader(Protocol):
     """Shows healthcare services. Raises PeerError where it cannot."""
+
+    @property
+    def rooms(self) -> Rooms:
+        """Where rooms are made."""
 
     async def services(self) -> ServicesSeen:
         """Read all of them."""

@@ -13,6 +13,7 @@ from accord.ledger.applied import Applied
 from accord.setup.change_plans import ChangePlan, PlannedChange, refusal
 from accord.setup.changes import REFUSED, Change, Declared, Verdict
 from accord.setup.ports import ServiceReader
+from accord.setup.room_planning import RoomsPlanned, plan_rooms
 from accord.setup.service_plans import declared_services, plan_services, unsaid_by
 
 AT_ONCE = 20  # requests in flight; more than a vendor's cloud should see from one site
@@ -40,12 +41,13 @@ async def make_plan(
     """
     services = await reader.services()
     places, offers = await reader.places(), await reader.offers()
+    rooms = plan_rooms(organization, places, can_create=await reader.rooms.can_create())
     unsaid = unsaid_by(elements)
     found = plan_services(organization, applied, services.services, unsaid=unsaid)
     standing = await _standing(found.changes, reader, now)
     declared = {each.key: each for each in declared_services(organization, unsaid)}
-    judge = _Judge(organization, places, offers, all_seen=not services.misshapen)
-    items, refused = [], []
+    judge = _Judge(organization, places, rooms, offers, all_seen=not services.misshapen)
+    items, refused = [*rooms.items], [*rooms.refused]
     for change in found.changes:
         if change.verdict is Verdict.FORGET:
             continue
@@ -90,11 +92,13 @@ class _Judge:
         self,
         organization: Organization,
         places: PlacesSeen,
+        rooms: RoomsPlanned,
         offers: frozenset[str],
         *,
         all_seen: bool,
     ) -> None:
-        self._places, self._offers, self._all_seen = places, offers, all_seen
+        self._places, self._rooms = places, rooms
+        self._offers, self._all_seen = offers, all_seen
         self._ids = {each.name: each.omegaai_id for each in organization.facilities}
 
     def judged(
@@ -136,12 +140,15 @@ class _Judge:
         organization_id = self._ids.get(facility) or self._places.organization(facility)
         if organization_id is None:
             return refusal(item.change, Verdict.UNPLACED)
-        placed = {}
+        placed: dict[str, str | bool] = {}
         if "facility" in changed:
             placed["organization_id"] = organization_id
         if "room" in changed:
+            placed["in_new_room"] = self._rooms.makes(organization_id, changed["room"])
             room_id = self._places.room(organization_id, changed["room"])
-            if room_id is None:
+            if room_id is None and not placed["in_new_room"]:
                 return refusal(item.change, Verdict.UNPLACED)
-            placed["room_id"] = room_id
+            placed["room_id"] = room_id or ""
+            if placed["in_new_room"]:
+                placed["organization_id"] = organization_id  # where the room will be looked for
         return item.model_copy(update=placed)

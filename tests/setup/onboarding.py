@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from accord.adapters.omegaai_rooms import RoomDesk
 from accord.adapters.omegaai_service_writing import ServiceDesk
 from accord.domain.effects import Mode
 from accord.domain.organizations import Organization
@@ -70,8 +71,22 @@ class Cut(BaseException):
     """The run is killed: nothing of ours gets to clean up after itself."""
 
 
+class WatchedRooms(RoomDesk):
+    """Makes rooms as the real one does; its desk counts the writes."""
+
+    desk: "Watched"
+
+    async def create(self, *args: Any) -> Any:
+        return await self.desk._write(super().create(*args))
+
+
 class Watched(ServiceDesk):
     """Writes as the real one does; dies where it is told to."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.rooms = WatchedRooms(args[0])
+        self.rooms.desk = self
 
     dies_before: int = -1
     """Before this write, counted from 0."""
@@ -130,7 +145,7 @@ class Onboarding:
         """Approve and carry out; give the outcomes."""
         by_key = {item.key(SITE_KEY, "lakeside"): item for item in items}
         entry = Entry(self.ledger, "lakeside", ONBOARD, SITE_KEY, run="")
-        entry.enter(by_key.values(), who="ana", plan="p")
+        entry.enter(by_key, who="ana", plan="p")
         async with self.desk() as desk:
             for name, at in dies.items():
                 setattr(desk, name, at)

@@ -320,14 +320,6 @@ async def test_the_kill_switch_stops_the_next_write(onboarding: Onboarding) -> N
     assert onboarding.names() == []
 
 
-async def test_a_room_that_is_not_there(onboarding: Onboarding) -> None:
-    """A resource goes nowhere but into its own room, so a person makes the room first."""
-    onboarding.sim.remove("Location", "room-2")
-    plan = await onboarding.plan(TWO)
-    assert [(c.key, c.verdict) for c in plan.refused] == [("norte/mr-1", V.UNPLACED)]
-    assert [each.change.key for each in plan.items] == ["norte/ct-1"]
-
-
 async def test_a_key_that_comes_back_finds_its_old_object(onboarding: Onboarding) -> None:
     """Retired, and declared again under another name: renamed and active, and not made twice."""
     await onboarding.make_true(TWO)

@@ -92,16 +92,17 @@ async def _story(
     stages=st.lists(files(), min_size=1, max_size=3),
     kill=st.sampled_from([{}, *({w: n} for w in ("dies_before", "dies_after") for n in range(3))]),
     racy=st.booleans(),
+    rooms=st.integers(min_value=0, max_value=2),
 )
 def test_any_file_after_any_other(
-    sim: OmegaAISim, stages: list[Organization], kill: dict[str, int], racy: bool
+    sim: OmegaAISim, stages: list[Organization], kill: dict[str, int], racy: bool, rooms: int
 ) -> None:
     """
     Planned, applied and killed at any write, taken up again: the plan after it is empty, every
     active name stands there once, and applying once more writes nothing. Also where the server's
-    conditional create is a race.
+    conditional create is a race, and where rooms are missing.
     """
-    as_new(sim).load(AROUND)
+    as_new(sim).load(AROUND[: 1 + rooms])
     if racy:
         sim.faults.change({"racy_create": True})
     with tempfile.TemporaryDirectory() as directory:

@@ -179,10 +179,19 @@ def test_no_is_no(town: EnrolledTown, client: SyncPrefectClient, worker: Child) 
     assert town.town.omegaai.writes == []
 
 
-def test_what_omegaai_does_not_take_is_left_to_people(town: EnrolledTown) -> None:
-    """A room that OmegaAI does not have is a card with its screen; a plan cannot make it."""
+def test_a_missing_room_is_made_before_what_stands_in_it(town: EnrolledTown) -> None:
+    """Rooms are planned like resources, and come first; OmegaAI is asked whether it takes them."""
     facility = town.town.world.setting.facility
     town.town.omegaai.remove("Location", f"{facility}-room-3")
+    assert plan(town).name == "CompletedWithChanges"
+    assert plan_of(town)[0][:2] == [f"{facility}/room/Sala 3", "criar"]
+
+
+def test_what_no_plan_can_make_is_left_to_people(town: EnrolledTown) -> None:
+    """A room in other letters may be the one that is meant: a card with its screen tells of it."""
+    facility = town.town.world.setting.facility
+    [room] = [r for r in town.town.omegaai.resources("Location") if r["name"] == "Sala 3"]
+    town.town.omegaai.load([{**room, "name": "SALA 3"}])
     assert plan(town).name == "CompletedWithChanges"
     [card] = json.loads(artifact(f"{ONBOARD}-{town.slug}-cards"))
     assert (card["Recurso"], "Location" in card["Onde"]) == (f"{facility}/us", True)
