@@ -9,11 +9,12 @@ import pandas as pd
 from accord.adapters.omegaai_services import ServicesSeen
 from accord.domain.organizations import Organization
 from accord.domain.parity import Agreement
-from accord.quality.gate import screen
+from accord.quality.gate import CannotJudge, screen
+from accord.quality.joined_resources import BOTH, JOINED, joined_facts
 from accord.quality.resource_sides import SIDE, matched_by, side_facts
 from accord.setup.expecting import Weighed, weigh
 from accord.setup.omegaai_side import omegaai_side
-from accord.setup.parity import compare
+from accord.setup.parity import Joined, differences, join
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def compared(
         name: screen(side_facts(side, organization), SIDE, volume_before=before.get(name)).held
         for name, side in sides.items()
     }
-    findings = compare(sides["powerserver"], sides["omegaai"])
+    joined = join(sides["powerserver"], sides["omegaai"])
+    require_sound_match(joined, {name: len(side) for name, side in sides.items()})
+    findings = differences(joined)
     of_unfit = _about(findings, {where for held in unfit.values() for where in held}, sides)
     names = {each.slug: each.name for each in organization.facilities}
     return Parity(
@@ -80,6 +83,28 @@ def compared(
             today,
         ),
     )
+
+
+def require_sound_match(joined: Joined, counts: Mapping[str, int]) -> None:
+    """
+    Let a match be told only if every row of both sides is in it once, and beside its own.
+
+    Args:
+        counts: how many rows each side had before: control totals.
+
+    Raises:
+        CannotJudge: names the first rule that is broken, and how often.
+    """
+    held = screen(joined_facts(joined.rows), JOINED).held
+    if held:
+        rule = JOINED.rule(next(iter(held.values()))[0])
+        fix = f"{len(held)} of {len(joined.rows)} rows break it: {rule.what_to_do_en}"
+        raise CannotJudge(JOINED.name, rule.name, fix)
+    for name, only in (("powerserver", "left_only"), ("omegaai", "right_only")):
+        matched = int(joined.rows["_merge"].isin([only, BOTH]).sum())
+        if matched + len(joined.twice[name]) != counts[name]:
+            fix = f"{name}: {counts[name]} rows before the match, {matched} after it"
+            raise CannotJudge(JOINED.name, "totals-tie-out", fix)
 
 
 def _about(findings: pd.DataFrame, unfit: set[str], sides: dict[str, pd.DataFrame]) -> pd.Series:

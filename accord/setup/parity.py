@@ -6,6 +6,7 @@ upper-cases them (docs/sources.md#parity).
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,23 +23,46 @@ def compare(powerserver: pd.DataFrame, omegaai: pd.DataFrame) -> pd.DataFrame:
     """
     Give every difference between two sides' frames, one row each; none if they are alike.
 
-    Names that stand twice on one side cannot be matched and are findings of their own. The order
-    of the rows does not matter.
+    The order of the rows does not matter.
     """
+    return differences(join(powerserver, omegaai))
+
+
+class Joined(NamedTuple):
+    """Two sides matched row by row, and the rows that cannot be: their names stand twice."""
+
+    rows: pd.DataFrame
+    """Columns of both sides, ending `_ps` and `_oai`; `match`, and which sides: `_merge`."""
+    twice: dict[str, pd.DataFrame]
+    """By side: rows that share a name with another of their side."""
+
+
+def join(powerserver: pd.DataFrame, omegaai: pd.DataFrame) -> Joined:
+    """Match two sides' frames in full: what only one side has stays, with gaps for the other."""
     sides = {"powerserver": _keyed(powerserver), "omegaai": _keyed(omegaai)}
     doubled = {name: side.duplicated("match", keep=False) for name, side in sides.items()}
     single = {name: side[~doubled[name]] for name, side in sides.items()}
-    both = single["powerserver"].merge(
+    rows = single["powerserver"].merge(
         single["omegaai"], on="match", how="outer", suffixes=("_ps", "_oai"), indicator=True
     )
-    twice = pd.concat([side[doubled[name]] for name, side in sides.items()])["match"]
+    return Joined(rows, {name: side[doubled[name]] for name, side in sides.items()})
+
+
+def differences(joined: Joined) -> pd.DataFrame:
+    """
+    Give every difference that two matched sides show, one row each.
+
+    Names that stand twice on one side cannot be matched and are findings of their own.
+    """
+    both = joined.rows
+    twice = pd.concat(joined.twice.values())["match"]
     alone = both[~both["match"].isin(twice)]
     pairs = both[both["_merge"] == "both"]
     found = [
-        *(_twice(name, side[doubled[name]]) for name, side in sides.items()),
+        *(_twice(name, rows) for name, rows in joined.twice.items()),
         _alone(alone[alone["_merge"] == "left_only"], "ps", _F.ONLY_IN_POWERSERVER),
         _alone(alone[alone["_merge"] == "right_only"], "oai", _F.ONLY_IN_OMEGAAI),
-        *_differences(pairs),
+        *_unlike_pairs(pairs),
     ]
     return _ordered(found)
 
@@ -49,7 +73,7 @@ def _keyed(side: pd.DataFrame) -> pd.DataFrame:
     return tidy.assign(match=matched_by(tidy["facility"], tidy["name"]))
 
 
-def _differences(pairs: pd.DataFrame) -> Iterable[pd.DataFrame]:
+def _unlike_pairs(pairs: pd.DataFrame) -> Iterable[pd.DataFrame]:
     """Compare matched pairs; `both` keeps the order of the columns' weight for a reader."""
     ps = {column: pairs[f"{column}_ps"] for column in DTYPES}
     oai = {column: pairs[f"{column}_oai"] for column in DTYPES}
