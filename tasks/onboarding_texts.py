@@ -140,12 +140,19 @@ def card_rows(cards: Sequence[PlanCard], locale: str) -> list[dict[str, str]]:
         {
             words["task"]: card.task,
             words["object"]: card.change.key,
-            words["todo"]: words[card.change.verdict],
+            words["todo"]: _what_to_do(card.change, words[card.change.verdict]),
             words["to"]: _values(card.change),
             words["screen"]: _LOCATIONS if _is_about_a_place(card.change) else _SCREEN,
         }
         for card in cards
     ]
+
+
+def _what_to_do(change: Change, words: str) -> str:
+    """Name the appointments that are in the way, by the ids under which OmegaAI has them."""
+    named = ", ".join(f"Appointment/{id_}" for id_ in change.bookings)
+    more = " …" if change.booked and change.booked > len(change.bookings) else ""
+    return f"{words} {named}{more}" if named and change.verdict is Verdict.BOOKED else words
 
 
 def _is_about_a_place(change: Change) -> bool:

@@ -29,6 +29,17 @@ BOOKED = "proposed,pending,booked,arrived,checked-in,waitlist"
 """Statuses of an appointment that still rests on its resource."""
 
 
+BOOKINGS_NAMED = 10
+
+
+class Bookings(Record):
+    """The future appointments that rest on a service."""
+
+    count: int
+    first: tuple[str, ...] = ()
+    """Logical ids of some of them, for a person to begin with."""
+
+
 class ServiceStanding(Record):
     """One healthcare service as it stands now, and what `If-Match` names."""
 
@@ -107,9 +118,9 @@ class ServiceDesk:
         stands, _ = await self._fhir.etag(Reference(SERVICE, id_))
         return await self._seen(stands)
 
-    async def booked(self, id_: str, since: datetime) -> int | None:
+    async def booked(self, id_: str, since: datetime) -> Bookings | None:
         """
-        Count the appointments from `since` on that rest on a service; None: there is no telling.
+        Find the appointments from `since` on that rest on a service; None: there is no telling.
 
         Args:
             since: aware.
@@ -122,10 +133,9 @@ class ServiceDesk:
             ("date", f"ge{since.isoformat(timespec='seconds')}"),
             ("status", BOOKED),
         ]
-        count = 0
-        async for page in self._fhir.search("Appointment", asked):
-            count += sum(_rests_on(each) for each in page.resources)
-        return count
+        pages = self._fhir.search("Appointment", asked)
+        found = [id_of(r) async for page in pages for r in page.resources if _rests_on(r)]
+        return Bookings(count=len(found), first=tuple(found[:BOOKINGS_NAMED]))
 
     async def _found(self, asked: list[tuple[str, str]]) -> list[ServiceSeen]:
         pages = self._fhir.search(SERVICE, asked)

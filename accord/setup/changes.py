@@ -91,6 +91,8 @@ class Change(Record):
     version: str = ""
     fields: tuple[FieldChange, ...] = ()
     booked: int | None = 0
+    bookings: tuple[str, ...] = ()
+    """Some of the appointments, by their ids at the system."""
 
 
 class Comparison(Record):

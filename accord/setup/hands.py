@@ -61,9 +61,14 @@ class ServiceHand:
             standing = await self._writer.standing(change.live_id)
             if standing is None or standing.etag != item.etag:
                 return MOVED
-        if change.verdict is Verdict.RETIRE and await self._writer.booked(change.live_id, now) != 0:
+        if change.verdict is Verdict.RETIRE and not await self._is_free(change.live_id, now):
             return BOOKED
         return UNPLACED if item.in_new_room and not await self._room(item) else ""
+
+    async def _is_free(self, id_: str, now: datetime) -> bool:
+        """Say whether surely nobody is booked on it."""
+        bookings = await self._writer.booked(id_, now)
+        return bookings is not None and bookings.count == 0
 
     async def _is_there(self, item: PlannedChange) -> bool:
         """Say whether somebody has made by hand what is to be made; what we made is known."""

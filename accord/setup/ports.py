@@ -6,7 +6,7 @@ from typing import Protocol
 from accord.adapters.omegaai_places import PlacesSeen
 from accord.adapters.omegaai_rooms import RoomSeen
 from accord.adapters.omegaai_service_elements import ServiceValues
-from accord.adapters.omegaai_service_writing import ServiceStanding
+from accord.adapters.omegaai_service_writing import Bookings, ServiceStanding
 from accord.adapters.omegaai_services import ServiceSeen, ServicesSeen
 
 
@@ -42,8 +42,8 @@ class ServiceReader(Protocol):
     async def standing(self, id_: str) -> ServiceStanding | None:
         """Read one with its ETag; None: it is not there."""
 
-    async def booked(self, id_: str, since: datetime) -> int | None:
-        """Count the appointments that rest on one; None: there is no telling."""
+    async def booked(self, id_: str, since: datetime) -> Bookings | None:
+        """Find the appointments that rest on one; None: there is no telling."""
 
     async def of_key(self, key: str) -> list[ServiceSeen]:
         """Give those that carry our own name."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from accord.adapters.omegaai_places import PlacesSeen
-from accord.adapters.omegaai_service_writing import ServiceStanding
+from accord.adapters.omegaai_service_writing import Bookings, ServiceStanding
 from accord.domain.base import Record
 from accord.domain.organizations import Organization
 from accord.domain.wires import ResourceElements
@@ -23,7 +23,7 @@ class _Standing(Record):
     """One object that a change is about, as it stands now."""
 
     standing: ServiceStanding | None
-    booked: int | None
+    bookings: Bookings | None
 
 
 async def make_plan(
@@ -79,7 +79,7 @@ async def _standing(
     async def of(id_: str) -> _Standing:
         async with gate:
             standing = await reader.standing(id_)
-            return _Standing(standing=standing, booked=await reader.booked(id_, now))
+            return _Standing(standing=standing, bookings=await reader.booked(id_, now))
 
     ids = [c.live_id for c in changes if c.verdict in (Verdict.UPDATE, Verdict.RETIRE)]
     return dict(zip(ids, await asyncio.gather(*map(of, ids)), strict=True))
@@ -107,7 +107,13 @@ class _Judge:
         if change.verdict in REFUSED:
             return change
         if there is not None:
-            change = change.model_copy(update={"booked": there.booked})
+            found = there.bookings
+            change = change.model_copy(
+                update={
+                    "booked": None if found is None else found.count,
+                    "bookings": () if found is None else found.first,
+                }
+            )
         verdict = self._why_not(change, there)
         if verdict is not None:
             return refusal(change, verdict)

@@ -203,7 +203,9 @@ async def test_what_patients_are_booked_on_is_not_retired(
     booked(onboarding.sim, "BLUME CT-1", status=status)
     plan = await onboarding.plan(ONE)
     assert plan.is_empty
-    assert [(c.key, c.verdict, c.booked) for c in plan.refused] == [("norte/ct-1", V.BOOKED, 1)]
+    [refused] = plan.refused
+    assert (refused.key, refused.verdict, refused.booked) == ("norte/ct-1", V.BOOKED, 1)
+    assert refused.bookings == (f"a-{status}-3",)
 
 
 async def test_a_booking_after_the_plan_stops_the_retirement(onboarding: Onboarding) -> None:
