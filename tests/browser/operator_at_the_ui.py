@@ -1,0 +1,57 @@
+"""A person at Prefect's UI, who finds things by the words on the screen."""
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.chromium import Screen
+
+RUN_S = 180
+"""A run is a new process; on a busy machine it takes long to begin."""
+
+
+class Operator:
+    """Clicks, types and reads."""
+
+    def __init__(self, screen: Screen, home: str) -> None:
+        self.screen, self.page, self.home = screen, screen.page, home
+
+    def open_deployment(self, flow: str) -> None:
+        """From the first page to a flow's only deployment."""
+        self.page.goto(self.home)
+        self.page.get_by_role("link", name="Deployments", exact=True).click()
+        self.page.get_by_placeholder("Search deployments").fill(flow)
+        row = self.page.get_by_role("row").filter(has_text=flow)
+        expect(row).to_have_count(1)
+        row.get_by_role("link").first.click()
+        expect(self.page.get_by_role("button", name="Run", exact=True)).to_be_visible()
+
+    def fill_in_a_run(self, flow: str, **typed: str) -> None:
+        """Open the form of a custom run, and type what it asks for."""
+        self.open_deployment(flow)
+        self.page.get_by_role("button", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Custom run").click()
+        for name, text in typed.items():
+            self.page.get_by_label(name, exact=True).fill(text)
+
+    def submit(self) -> None:
+        """Start the run of the form, and go to its page."""
+        self.page.get_by_role("button", name="Submit").click()
+        self.page.get_by_role("link", name="View run").click()
+        expect(self.page.get_by_role("tab", name="Artifacts")).to_be_visible()
+
+    def see_state(self, name: str) -> None:
+        """Wait until the run's page shows this state, without anybody reloading it."""
+        badge = self.page.get_by_text(name, exact=True).first
+        expect(badge).to_be_visible(timeout=RUN_S * 1000)
+
+    def open_artifact(self, key: str) -> None:
+        """From the run's page to the newest of its artifacts of this key."""
+        self.page.get_by_role("tab", name="Artifacts").click()
+        heading = self.page.get_by_role("heading", name=key, exact=True).first
+        heading.click()
+        expect(self.page.get_by_text(key).first).to_be_visible()
+
+    def resume(self) -> Locator:
+        """Press Resume on the run's page, and give the form that asks."""
+        self.page.get_by_role("button", name="Open menu").click()
+        self.page.get_by_role("menuitem", name="Resume").click()
+        return self.page.get_by_role("dialog", name="Resume Flow Run")
