@@ -43,14 +43,14 @@ def show_plan(organization: str, found: Sealed[Found]) -> None:
     """Write the plan, and the cards where there are any, as artifacts."""
     locale = Site.of(organization).file.site.locale
     plan, cards = found.value
-    line = plan_line(plan, locale)
+    line, shown = plan_line(plan, locale), cards[:ROWS_SHOWN]
     create_markdown_artifact(
-        key=f"{ONBOARD}-{organization}", markdown=plan_page(plan, locale), description=line
+        key=f"{ONBOARD}-{organization}", markdown=plan_page(plan, shown, locale), description=line
     )
     if cards:
         create_table_artifact(
             key=f"{ONBOARD}-{organization}-cards",
-            table=card_rows(cards[:ROWS_SHOWN], locale),
+            table=card_rows(shown, locale),
             description=line,
         )
 

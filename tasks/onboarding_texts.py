@@ -7,7 +7,7 @@ from accord.domain.resources import ResourceField
 from accord.setup.change_plans import ChangePlan, PlannedChange
 from accord.setup.changes import Cause, Change, Verdict
 from accord.setup.plan_cards import PlanCard
-from tasks.markdown import table
+from tasks.markdown import listed, table
 
 _SCREEN = "OmegaAI: Scheduler > Settings > Healthcare Service"
 _LOCATIONS = "OmegaAI: Settings > Users & Facilities > Imaging Facilities > Location"
@@ -101,13 +101,16 @@ def plan_line(plan: ChangePlan, locale: str) -> str:
     )
 
 
-def plan_page(plan: ChangePlan, locale: str) -> str:
+def plan_page(plan: ChangePlan, cards: Sequence[PlanCard], locale: str) -> str:
     """Write a plan as Markdown: what, where, from, to, and who is booked on it."""
     words = _WORDS[locale]
     lines = [f"# {words['title']}", "", f"**{plan_line(plan, locale)}**", ""]
     if plan.items:
         head = [words[n] for n in ("object", "what", "field", "from", "to", "why", "appointments")]
         lines += table(head, [row for item in plan.items for row in _rows(item, locale)])
+    if cards:
+        lines += [f"## {words['people'].capitalize()}", ""]
+        lines += listed(card_rows(cards, locale), words["object"])
     for name in ("unmanaged", "unreadable"):
         ids = getattr(plan, name)
         if ids:

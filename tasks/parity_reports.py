@@ -31,16 +31,16 @@ NAMES = {
 def report_parity(organization: str, parity: Sealed[Parity], cards: tuple[Card, ...]) -> None:
     """Write the report, and the cards where there are any, as artifacts."""
     locale = Site.of(organization).file.site.locale
-    line = agreement_line(parity.value, locale)
+    line, shown = agreement_line(parity.value, locale), cards[:ROWS_SHOWN]
     create_markdown_artifact(
         key=f"{SYNC}-{organization}",
-        markdown=parity_page(parity.value, locale),
+        markdown=parity_page(parity.value, shown, locale),
         description=line,
     )
     if cards:
         create_table_artifact(
             key=f"{SYNC}-{organization}-cards",
-            table=card_rows(cards[:ROWS_SHOWN], locale),
+            table=card_rows(shown, locale),
             description=line,
         )
 

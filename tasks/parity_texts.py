@@ -8,7 +8,7 @@ from accord.domain.parity import WORDS, Agreement, Finding
 from accord.quality.resource_sides import SIDE
 from accord.setup.cards import Card
 from accord.setup.comparing import Parity
-from tasks.markdown import table
+from tasks.markdown import listed, table
 
 _WORDS = {
     "pt-BR": {
@@ -80,8 +80,8 @@ def agreement_line(parity: Parity, locale: str) -> str:
     )
 
 
-def parity_page(parity: Parity, locale: str) -> str:
-    """Write a comparison's report as Markdown; the cards stand in a table of their own."""
+def parity_page(parity: Parity, cards: Sequence[Card], locale: str) -> str:
+    """Write a comparison's report as Markdown, with what people are to change."""
     words, weighed = _WORDS[locale], parity.weighed
     lines = [f"# {words['title']}", "", f"**{agreement_line(parity, locale)}**", ""]
     lines += table(
@@ -91,6 +91,9 @@ def parity_page(parity: Parity, locale: str) -> str:
             for side, count in parity.resources.items()
         ],
     )
+    if cards:
+        lines += [f"## {words['findings']}", ""]
+        lines += listed(card_rows(cards, locale), words["resource"])
     lines += [*_not_compared(parity, locale), *_excused(weighed.excused, locale)]
     for name, entries in (("unused", weighed.unused), ("expired", weighed.expired)):
         if entries:

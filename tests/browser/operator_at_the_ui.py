@@ -1,9 +1,19 @@
 """A person at Prefect's UI, who finds things by the words on the screen."""
 
+import re
+
 from playwright.sync_api import Locator, expect
 
 from tests.browser.chromium import Screen
 
+expect.set_options(timeout=30_000)  # the page is drawn by a server that others use too
+VERSION = re.compile(r"^[0-9a-f]{8}$")  # how the UI names one version of an artifact
+SHOWN = re.compile(r"^(markdown|table)-display$")
+FITS = """
+    shown => [shown, ...shown.querySelectorAll("*")].every(
+        each => each.scrollWidth <= shown.clientWidth
+    )
+"""
 RUN_S = 180
 """A run is a new process; on a busy machine it takes long to begin."""
 
@@ -36,19 +46,27 @@ class Operator:
         """Start the run of the form, and go to its page."""
         self.page.get_by_role("button", name="Submit").click()
         self.page.get_by_role("link", name="View run").click()
-        expect(self.page.get_by_role("tab", name="Artifacts")).to_be_visible()
+        expect(self.page.get_by_role("tab", name="Parameters")).to_be_visible()
 
     def see_state(self, name: str) -> None:
         """Wait until the run's page shows this state, without anybody reloading it."""
         badge = self.page.get_by_text(name, exact=True).first
         expect(badge).to_be_visible(timeout=RUN_S * 1000)
 
-    def open_artifact(self, key: str) -> None:
-        """From the run's page to the newest of its artifacts of this key."""
+    def open_artifact(self, key: str) -> Locator:
+        """From the run's page to the newest artifact of this key; give what it shows."""
         self.page.get_by_role("tab", name="Artifacts").click()
-        heading = self.page.get_by_role("heading", name=key, exact=True).first
-        heading.click()
-        expect(self.page.get_by_text(key).first).to_be_visible()
+        self.page.get_by_role("heading", name=key, exact=True).first.click()
+        self.page.get_by_role("link", name=VERSION).first.click()
+        shown = self.page.get_by_test_id(SHOWN)
+        expect(shown).to_be_visible()
+        return shown
+
+    def read_artifact(self, key: str) -> Locator:
+        """Open an artifact of text, and see that none of it is cut off at the side."""
+        shown = self.open_artifact(key)
+        assert shown.evaluate(FITS), shown.inner_text()
+        return shown
 
     def resume(self) -> Locator:
         """Press Resume on the run's page, and give the form that asks."""
