@@ -148,12 +148,12 @@ def plan_and_approve(operator: Operator, town: EnrolledTown, database: LedgerDat
     assert town.town.omegaai.writes == []
 
     operator.page.goto(run)
-    form = operator.resume()
+    form = operator.open_form()
     expect(form).to_contain_text(f"{ONBOARD}-{town.slug}")
     form.get_by_label("Approve", exact=True).click()
     form.get_by_label("Who", exact=True).fill("Ana Souza")
     operator.screen.picture("04-approval")
-    form.get_by_role("button", name="Resume").click()
+    operator.resume(form)
     operator.see_state("Completed")
     operator.screen.picture("05-applied")
 
