@@ -12,14 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, WebSocket, sync_playwright
+from playwright.sync_api import Page, Route, ViewportSize, WebSocket, sync_playwright
 
 from deployments.children import MARK, kill_marked
 
 PICTURES = Path(__file__).parents[1] / "screenshots"
 """Git ignores it: pictures are looked at, never kept."""
 
-SCREEN = {"width": 1440, "height": 900}  # a common laptop
+SCREEN = ViewportSize(width=1440, height=900)  # a common laptop
 NO_OTHER_HOST = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
