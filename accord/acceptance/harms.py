@@ -16,6 +16,8 @@ def harms_of(stage: Stage, row: EffectRow, scene: Scene) -> Evidence:
     Source: docs/sources.md#ps-study-status, #ps-recv
     """
     found: Evidence = {}
+    if stage.step is Step.PATIENT:
+        return found  # who is seen with their first study, which the order brought
     status_before = row.evidence.get("status-before", "")
     if stage.touches_documents and status_before and scene.status != status_before:
         found[Harm.STATUS_MOVED] = 1

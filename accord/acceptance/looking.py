@@ -51,7 +51,8 @@ class NotOurs(Exception):
     def __str__(self) -> str:
         return (
             f"PowerServer {self.powerserver} has the synthetic patient's {self.what} under another "
-            "name, or without one: nothing more is written. Set a number that nobody has (`site.acceptance.number`)"
+            "name, or without one: nothing more is written. Set a number that nobody has "
+            "(`site.acceptance.number`)"
         )
 
 
@@ -126,9 +127,7 @@ async def require_nobody_else(peer: WalkedPeer, walk: Walk) -> None:
     """
     await look(peer, walk)
     numbered = await peer.studies_numbered(walk.accession)
-    if any(
-        not _is_ours(each, walk) or each.state.patient != walk.patient.id for each in numbered
-    ):
+    if any(not _is_ours(each, walk) or each.state.patient != walk.patient.id for each in numbered):
         raise NotOurs(walk.powerserver, "accession number")
 
 
@@ -147,9 +146,7 @@ async def reads_well(peer: WalkedPeer, walk: Walk, scene: Scene, but: object = N
     return (await peer.study_traits(today - AROUND, today + AROUND)).studies > 0
 
 
-async def contents(
-    peer: WalkedPeer, scene: Scene, known: frozenset[object]
-) -> Mapping[Uid, bytes]:
+async def contents(peer: WalkedPeer, scene: Scene, known: frozenset[object]) -> Mapping[Uid, bytes]:
     """Fetch the documents that no step has been seen to be; what cannot be handed out is left."""
     wanted = [each for each in scene.documents if each.sop_uid not in known]
     try:

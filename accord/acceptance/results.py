@@ -4,6 +4,7 @@ from accord.acceptance.stages import CLEAN_UP, STAGES, WALK
 from accord.acceptance.walk import Walk
 from accord.domain.acceptance import Harm, Outcome, Remark, Step, Tried
 from accord.domain.effects import EffectState
+from accord.domain.identifiers import EffectKey
 from accord.ledger.records import EffectRow
 
 REFUSED, UNPROVEN = "refused", "unproven"
@@ -17,15 +18,13 @@ _REFUSALS = frozenset({"AE", "AR", "CE", "CR"})
 def tried(walk: Walk) -> tuple[Tried, ...]:
     """Give what became of every step so far, in the walk's order."""
     rows = rows_of(walk)
-    return tuple(
-        _told(stage.step, rows.get(stage.step)) for stage in (*WALK, *CLEAN_UP)
-    )
+    return tuple(_told(stage.step, rows.get(stage.step)) for stage in (*WALK, *CLEAN_UP))
 
 
 def rows_of(walk: Walk) -> dict[Step, EffectRow]:
     """Give the effects of a walk, by their step."""
     keys = {walk.key_of(step): step for step in STAGES}
-    return {keys[key]: row for key, row in walk.desk.ledger.effects(keys).items()}
+    return {keys[EffectKey(key)]: row for key, row in walk.desk.ledger.effects(keys).items()}
 
 
 def outcome_of(row: EffectRow | None) -> Outcome:

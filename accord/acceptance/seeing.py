@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from accord.acceptance.looking import Scene
-from accord.acceptance.stages import Stage
+from accord.acceptance.stages import STAGES, Stage
 from accord.acceptance.walk import Walk
 from accord.adapters.dicom_patient import PatientStudy
 from accord.delivery.readback import Found, match, may_be
@@ -87,7 +87,7 @@ def _ordered(stage: Stage, view: View) -> Proof | None:
 
 def is_at(study: PatientStudy, wanted: Canonical | None) -> bool:
     """Say whether a study's status stands for what is wanted, by the status table."""
-    if not study.state.status:
+    if wanted is None or not study.state.status:
         return False
     try:
         means = TABLE.means(SystemStatus.of(System.DICOM, study.state.status))
@@ -149,7 +149,7 @@ def _same(order: DocumentOrder, content: bytes) -> bool:
 def _repeated(stage: Stage, view: View) -> Proof | None:
     """Count the copies of what was sent twice; one is proven only once the time is over."""
     assert stage.about is not None
-    order = view.walk.document(_FILED, view.at(stage.about), view.scene.accession)
+    order = view.walk.document(STAGES[stage.about], view.at(stage.about), view.scene.accession)
     copies = sum(
         may_be(each, order)
         and each.title == order.title

@@ -41,9 +41,7 @@ class Stage:
         return self.files or self.about is not None
 
 
-_FILING = frozenset(
-    {_S.REGISTRATION, _S.CLINICAL, _S.REPLACEMENT, _S.MISTAKE, _S.STORED}
-)
+_FILING = frozenset({_S.REGISTRATION, _S.CLINICAL, _S.REPLACEMENT, _S.MISTAKE, _S.STORED})
 
 
 def _order(step: Step, control: OrderControl, intent: Intent, becomes: Canonical | None) -> Stage:
@@ -83,13 +81,9 @@ def _withdraw(step: Step, about: Step, lineage: str) -> Stage:
 WALK: tuple[Stage, ...] = (
     Stage(_S.PATIENT, _R.ADT, "ADT^A04", _I.REGISTER_PATIENT, "patient"),
     _order(_S.ORDER, OrderControl.NEW, _I.PLACE_ORDER, None),
-    _order(
-        _S.SCHEDULING, OrderControl.STATUS, _I.CHANGE_ORDER, Canonical.SCHEDULED_UNCONFIRMED
-    ),
+    _order(_S.SCHEDULING, OrderControl.STATUS, _I.CHANGE_ORDER, Canonical.SCHEDULED_UNCONFIRMED),
     _schedule(_S.APPOINTMENT, ScheduleEvent.BOOKED, _I.BOOK_APPOINTMENT, None),
-    _schedule(
-        _S.CONFIRMATION, ScheduleEvent.CHANGED, _I.CHANGE_APPOINTMENT, Canonical.CONFIRMED
-    ),
+    _schedule(_S.CONFIRMATION, ScheduleEvent.CHANGED, _I.CHANGE_APPOINTMENT, Canonical.CONFIRMED),
     _file(_S.REGISTRATION, "registration", _S.PATIENT),
     _file(_S.CLINICAL, "clinical", _S.ORDER),
     Stage(

@@ -24,7 +24,8 @@ def registration(
     Raises:
         DoesNotFit, Unencodable: a field cannot carry a text.
 
-    Source: HL7 v2.3.1 chapter 3; that PowerServer takes A04 is assumed (docs/sources.md#ps-patients)
+    Source: HL7 v2.3.1 chapter 3; that PowerServer takes A04 is assumed
+    (docs/sources.md#ps-patients)
     """
     written = at.astimezone(zone)
     drafts = [

@@ -14,9 +14,7 @@ confirmed: that is an appointment's affair (SIU), or a person's.
 """
 
 
-def order_message(
-    order: StudyOrder, control: OrderControl, wire: Hl7Wire, zone: ZoneInfo
-) -> bytes:
+def order_message(order: StudyOrder, control: OrderControl, wire: Hl7Wire, zone: ZoneInfo) -> bytes:
     """
     Build ORM^O01 about one order; the same effect gives the same bytes.
 
