@@ -34,6 +34,9 @@ class WalkedPeer(DocumentReader, DocumentWriter, Protocol):
     async def studies_of(self, patient: PatientId) -> Sequence[PatientStudy]:
         """List a patient's studies, whole."""
 
+    async def all_documents_of(self, patient: PatientId) -> Sequence[DocumentSeen]:
+        """List a patient's documents, of all studies and at patient level, whole."""
+
     async def studies_numbered(self, accession: AccessionNumber) -> Sequence[PatientStudy]:
         """List the studies of an accession number, whoever's they are."""
 
@@ -90,9 +93,9 @@ class Scene:
         return any(each.sop_uid == sop for each in self.documents)
 
 
-async def look(peer: WalkedPeer, walk: Walk) -> Scene:
+async def look(peer: WalkedPeer, walk: Walk, *, documents: bool = True) -> Scene:
     """
-    Look once.
+    Look once; without `documents` at the studies alone.
 
     Raises:
         NotOurs: a study of this number has another patient's name.
@@ -103,14 +106,11 @@ async def look(peer: WalkedPeer, walk: Walk) -> Scene:
     if any(not _is_ours(each, walk) for each in studies):
         raise NotOurs(walk.powerserver, "number")
     ordered = [s for s in studies if _is_the_ordered(s, walk)]
-    documents = list(await peer.documents_of(patient, None))
-    if ordered:
-        number = ordered[0].state.accession or walk.accession
-        documents += await peer.documents_of(patient, number)
+    shown = await peer.all_documents_of(patient) if documents and studies else ()
     return Scene(
         studies=studies,
         study=ordered[0] if ordered else None,
-        documents=tuple({each.sop_uid: each for each in documents}.values()),
+        documents=tuple({each.sop_uid: each for each in shown}.values()),
     )
 
 
@@ -125,7 +125,7 @@ async def require_nobody_else(peer: WalkedPeer, walk: Walk) -> None:
         NotOurs: they are.
         PeerError: it could not be looked.
     """
-    await look(peer, walk)
+    await look(peer, walk, documents=False)
     numbered = await peer.studies_numbered(walk.accession)
     if any(not _is_ours(each, walk) or each.state.patient != walk.patient.id for each in numbered):
         raise NotOurs(walk.powerserver, "accession number")

@@ -59,7 +59,7 @@ class Settler:
             waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
 
     async def _view(self, stage: Stage, rows: Rows, *, is_last: bool, gone: int) -> View:
-        scene = await look(self._peer, self._walk)
+        scene = await look(self._peer, self._walk, documents=stage.touches_documents)
         others = (row for step, row in rows.items() if step is not stage.step)
         known = frozenset(row.evidence.get("sop") for row in others)
         bytes_of = await contents(self._peer, scene, known) if stage.touches_documents else {}

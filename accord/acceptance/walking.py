@@ -54,7 +54,7 @@ class Walker:
         row = rows.get(stage.step)
         if row is not None and row.state in FINISHED:
             return True
-        scene = await look(self._peer, self._walk)
+        scene = await look(self._peer, self._walk, documents=stage.touches_documents)
         if row is None:
             if not is_called_for(stage, self._walk, scene, rows):
                 return True
@@ -74,7 +74,7 @@ class Walker:
         row = rows_of(self._walk).get(Step.PATIENT)
         if row is None or row.state is not _S.LANDED:
             return
-        scene = await look(self._peer, self._walk)
+        scene = await look(self._peer, self._walk, documents=False)
         if scene.studies:
             await self._settler.settle(STAGES[Step.PATIENT])
 

@@ -2,15 +2,16 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from accord.adapters.dicom_documents import DicomDocuments
 from accord.adapters.dicom_filing import DicomFiling
+from accord.adapters.dicom_partial import CutShort
 from accord.adapters.dicom_patient import PatientStudies, PatientStudy
 from accord.adapters.dicom_port import DicomWriter
 from accord.adapters.errors import Phase, Unavailable
 from accord.adapters.powerserver import PowerServerClient, ReadOnlyPowerServer
-from accord.domain.documents import Answer, DocumentOrder
+from accord.domain.documents import Answer, DocumentOrder, DocumentSeen
 from accord.domain.identifiers import AccessionNumber, EffectKey
 from accord.domain.people import PatientId
 from accord.domain.wires import DocumentRoute, PowerServerWire
@@ -38,8 +39,9 @@ class WalkedPowerServer(PowerServerClient):
                 Phase.CONNECT,
             )
         self._studies = PatientStudies(self._station, self._zone)
-        documents = DicomDocuments(self._station, self._zone)
-        self._filing = DicomWriter(DicomFiling(self._station, documents, self._zone, wire.filing))
+        self._documents = DicomDocuments(self._station, self._zone)
+        filing = DicomFiling(self._station, self._documents, self._zone, wire.filing)
+        self._filing = DicomWriter(filing)
 
     async def send(
         self, message: bytes, patient: PatientId, *, key: EffectKey, before_send: BeforeSend
@@ -70,6 +72,22 @@ class WalkedPowerServer(PowerServerClient):
     async def studies_of(self, patient: PatientId) -> tuple[PatientStudy, ...]:
         """List a patient's studies; raises PeerError where they cannot be listed whole."""
         return await asyncio.to_thread(self._studies.of, patient)
+
+    async def all_documents_of(self, patient: PatientId) -> Sequence[DocumentSeen]:
+        """
+        List a patient's documents, of all studies and at patient level.
+
+        Raises:
+            CutShort: the list is not complete, so absence from it would prove nothing.
+            PeerError: the peer could not be asked.
+        """
+        found = await asyncio.to_thread(self._documents.documents_of, patient)
+        if not found.complete:
+            raise CutShort(
+                "the station's results are cut short at its limit (dicom.find_limit): raise it",
+                Phase.VERIFY,
+            )
+        return found.documents
 
     async def studies_numbered(self, accession: AccessionNumber) -> tuple[PatientStudy, ...]:
         """List the studies of an accession number, whoever's they are; raises as `studies_of`."""

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from accord.domain.acceptance import Step
@@ -45,6 +45,7 @@ def document_title(step: Step, locale: str) -> str:
     return f"TESTE ACCORD {_NAMES[locale][step]}"
 
 
+@lru_cache(maxsize=32)
 def acceptance_document(step: Step, key: EffectKey, at: datetime, locale: str) -> bytes:
     """
     Set a step's document; the same step, key and time give the same bytes.
