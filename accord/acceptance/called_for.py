@@ -14,6 +14,11 @@ _REMOVALS = frozenset(stage.step for stage in CLEAN_UP if stage.about is not Non
 _TAKEN = frozenset({EffectState.LANDED, EffectState.VERIFIED})
 
 
+def may_come(stage: Stage, walk: Walk, rows: Rows) -> bool:
+    """Say whether a step is asked for, and the walk has not gone on without it."""
+    return stage.route in walk.settings.tries and not _is_passed(stage, rows)
+
+
 def is_called_for(stage: Stage, walk: Walk, scene: Scene, rows: Rows) -> bool:
     """
     Say whether a step is to be tried now.
@@ -21,9 +26,7 @@ def is_called_for(stage: Stage, walk: Walk, scene: Scene, rows: Rows) -> bool:
     What is there is what is seen, not what was answered: a study that a person ordered under our
     number is as good a ground as one that PowerServer took from us.
     """
-    if stage.route not in walk.settings.tries or _is_passed(stage, rows):
-        return False
-    if not _has_ground(stage, scene, rows):
+    if not may_come(stage, walk, rows) or not _has_ground(stage, scene, rows):
         return False
     if scene.study is not None and is_at(scene.study, stage.becomes):
         return False  # it is so already: nothing could be proven

@@ -18,6 +18,9 @@ from accord.ledger.records import EffectRow, Evidence
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 _S = EffectState
+_TOLD_BY_THE_ANSWER = frozenset({Step.PATIENT, Step.REPEAT})
+"""What is there after these may be there without them: without an answer they prove nothing, and
+nothing is gained by sending them again."""
 _OPEN = frozenset({_S.LANDED, _S.REJECTED, _S.IN_DOUBT})
 
 
@@ -74,9 +77,9 @@ class Settler:
             self._books.verify(row, proof.rung, evidence)
         elif row.state is _S.REJECTED and (view.is_last or not is_missing(stage, view)):
             self._books.close(row, REFUSED, "refused, and not there", evidence)
-        elif row.state is _S.LANDED and view.is_last:
-            self._books.close(row, UNPROVEN, "taken, and not seen in time", evidence)
-        elif row.state is _S.IN_DOUBT:
+        elif view.is_last and (row.state is _S.LANDED or stage.step in _TOLD_BY_THE_ANSWER):
+            self._books.close(row, UNPROVEN, "not seen in time", evidence)
+        elif row.state is _S.IN_DOUBT and not _is_still_open(stage, view):
             return await self._doubted(stage, row, view.scene, evidence)
         else:
             return False
@@ -116,5 +119,10 @@ class Settler:
 
 
 def _may_be_its_doing(stage: Stage, row: EffectRow) -> bool:
-    """Say whether what is seen may come of this step, where the peer has refused it."""
-    return row.state is not _S.REJECTED or stage.step not in (Step.PATIENT, Step.REPEAT)
+    """Say whether what is seen may come of this step: the peer has said so, or it alone can."""
+    return row.state is _S.LANDED or stage.step not in _TOLD_BY_THE_ANSWER
+
+
+def _is_still_open(stage: Stage, view: View) -> bool:
+    """Say whether one more look will tell: then nothing is concluded from this one."""
+    return stage.step in _TOLD_BY_THE_ANSWER or is_missing(stage, view)

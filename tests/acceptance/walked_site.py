@@ -21,7 +21,7 @@ from accord.ledger.humantasks import TaskRow
 from accord.ledger.ledger import Ledger
 from accord.ledger.migrate import migrate
 from accord.sandbox.powerserver import PowerServerSim
-from accord.sandbox.powerserver_records import FiledDocument, HeldStudy
+from accord.sandbox.powerserver_records import FiledDocument, HeldPatient, HeldStudy
 from tests.ledger.builders import SITE_KEY
 
 ALL = frozenset({"T02", "T10", "T11"})
@@ -144,6 +144,22 @@ class ASite:
         self.file = OrganizationFile.model_validate(tree)
 
 
+def a_bystander(sim: PowerServerSim) -> None:
+    """Somebody else's study of today: without any, looking at PowerServer proves nothing."""
+    sim.archive.put_patient(HeldPatient("LK-1", "LAKESIDE", "LIMA", "RUI"))
+    sim.archive.put_study(
+        HeldStudy(
+            uid="2.25.1",
+            patient=("LAKESIDE", "LK-1"),
+            accession="A1",
+            placer_order="",
+            modality="CT",
+            description="",
+            start=sim.now(),
+        )
+    )
+
+
 @contextmanager
 def a_site(
     directory: Path,
@@ -157,6 +173,7 @@ def a_site(
 ) -> Iterator[ASite]:
     """Open a site; `settings` are the simulated PowerServer's, the rest is its file's."""
     with PowerServerSim(**settings) as sim:
+        a_bystander(sim)
         file = OrganizationFile.model_validate(
             _file(sim, hl7 or {}, acceptance or {}, relay or {}, powerserver or {})
         )
@@ -199,7 +216,7 @@ def _file(
                 "settle_again": "PT0S",
                 **relay,
             },
-            "acceptance": {"wait": "PT0.3S", **acceptance},
+            "acceptance": {"wait": "PT0.2S", **acceptance},
         },
         "organization": {"slug": "lakeside", "name": "Lakeside", "facilities": [facility]},
     }
