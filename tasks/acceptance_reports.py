@@ -47,5 +47,10 @@ def _name(accepted: tuple[Accepted, ...]) -> str | None:
         return "CompletedUnsettled"
     if not all(one.is_walked for one in accepted):
         return "CompletedUnwalked"
-    waits = any(card.state is TaskState.OPEN for one in accepted for card in one.tasks)
-    return "CompletedForPeople" if waits else None
+    return None if all(map(_is_over, accepted)) else "CompletedForPeople"
+
+
+def _is_over(one: Accepted) -> bool:
+    """Say whether nothing is left to do: also where somebody says that it is done, it must show."""
+    waits = any(card.state is TaskState.OPEN for card in one.tasks)
+    return one.is_cleaned_up and not one.changes and not waits

@@ -33,7 +33,7 @@ def site(tmp_path: Path) -> Iterator[ASite]:
 
 async def killed(site: ASite, **dies: int) -> None:
     with pytest.raises(Cut):
-        await site.run(**dies)
+        await site.run(dies=dies)
     site.forward(seconds=61)  # the dead run's lease, and its turn, are over
 
 
@@ -62,6 +62,7 @@ async def test_killed_after_each_answer_it_sends_each_message_once(site: ASite) 
     assert len({d.sha256 for d in site.sim.documents}) == len(site.sim.documents)
 
 
+@pytest.mark.long
 async def test_killed_before_each_first_byte_it_sends_each_message_once(tmp_path: Path) -> None:
     """
     It is committed as sent and never left. Each is looked for, seen absent twice, and only since
@@ -146,7 +147,7 @@ async def _killed_at_a_write(site: ASite, at: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("at", range(5), ids=["planned", "claimed", "sent", "answered", "verified"])
 async def test_killed_between_two_writes_of_a_step_it_goes_on(tmp_path: Path, at: int) -> None:
     """Planned, claimed, committed as sent, answered, verified: after each of them."""
     with a_site(tmp_path, acceptance={"tries": ["ORM"], "wait": "PT0.1S"}, hl7=REPEATS,

@@ -278,6 +278,7 @@ async def test_a_site_that_takes_schedules_and_knows_repeats(tmp_path: Path) -> 
         assert one(cleaned, S.APPOINTMENT_CANCELLED).outcome is O.NOT_TRIED  # it is so already
 
 
+@pytest.mark.long
 async def test_what_is_refused_and_filed_all_the_same_is_told(tmp_path: Path) -> None:
     with a_site(tmp_path, acceptance=FEW) as site:
         site.sim.faults.denied_after_filing = True
@@ -289,6 +290,7 @@ async def test_what_is_refused_and_filed_all_the_same_is_told(tmp_path: Path) ->
         assert walked.changes == ()
 
 
+@pytest.mark.long
 async def test_documents_that_never_show_are_unproven(tmp_path: Path) -> None:
     """Taken with AA and not filed: a person would have to attest each."""
     with a_site(tmp_path, acceptance=FEW) as site:
@@ -333,7 +335,7 @@ async def test_an_absence_counts_only_when_it_was_seen_twice(
     """A station that once leaves out half its rows has withdrawn nothing."""
     with a_site(tmp_path, acceptance=VERSIONS) as site:
         site.sim.faults.keep_withdrawn = True
-        real = settling.look
+        real = looking.look
         hidden: list[bool] = []
 
         async def half(*args: object, **kwargs: object) -> looking.Scene:
@@ -350,6 +352,7 @@ async def test_an_absence_counts_only_when_it_was_seen_twice(
         assert one(walked, S.WITHDRAWAL).outcome is O.UNPROVEN
 
 
+@pytest.mark.long
 async def test_another_round_is_another_walk(tmp_path: Path) -> None:
     """After an update of PowerServer everything is found out anew; nothing old is touched."""
     with a_site(tmp_path, acceptance={"tries": ["ADT", "ORM"]}) as site:

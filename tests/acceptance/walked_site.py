@@ -1,6 +1,6 @@
 """One PowerServer under acceptance: real sockets, a real ledger, and runs that may be killed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -96,11 +96,11 @@ class ASite:
         )
         return walks_of(desk)[0]
 
-    async def run(self, *, writes: bool = True, **dies: int) -> Accepted:
-        """Run once, as the flow does."""
+    async def run(self, *, writes: bool = True, dies: Mapping[str, int] | None = None) -> Accepted:
+        """Run once, as the flow does; `dies` says where it is killed, as `Mortal` has it."""
         walk = self.walk
         async with Mortal(walk.wire, read_only=not writes) as peer:
-            for name, at in dies.items():
+            for name, at in (dies or {}).items():
                 setattr(peer, name, at)
             return await accept(walk, peer, writes=writes)
 
