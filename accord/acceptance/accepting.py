@@ -96,7 +96,7 @@ def _told(walk: Walk, people: People, scene: Scene, *, is_walked: bool, is_over:
         accession=walk.accession,
         changes=changes,
         plan=plan,
-        tasks=people.ask(asks),
+        tasks=people.ask(asks) if is_walked else people.standing(),
     )
 
 

@@ -27,7 +27,10 @@ class UnfitSettings(Exception):
         self.why = why
 
     def __str__(self) -> str:
-        return f"site.acceptance, or the facility's name or issuer: {self.why}"
+        return (
+            "site.acceptance, site.powerservers.*.document_types, or the facility's name or issuer:"
+            f" {self.why}"
+        )
 
 
 class Built(NamedTuple):

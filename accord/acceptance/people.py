@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from accord.acceptance.proposing import SettingChange
+from accord.acceptance.proposing import SettingChange, settings_of
 from accord.acceptance.walk import ACCEPT, Walk
 from accord.domain.keys import opaque
 from accord.ledger.approvals import Decision, PlanRow, ProposedPlan
@@ -49,6 +49,11 @@ class People:
     def were_asked(self, kind: str) -> bool:
         """Whether an earlier run has asked for something of this kind."""
         return kind in self._known()
+
+    def standing(self) -> tuple[TaskRow, ...]:
+        """Give what was asked, as it stands."""
+        known = self._known()
+        return tuple(known[kind] for kind in KINDS if kind in known)
 
     def ask(self, asks: Asks) -> tuple[TaskRow, ...]:
         """Open what is called for, close what is seen to be done; give what still waits."""
@@ -99,15 +104,17 @@ class People:
         word = self._known().get(SETTINGS)
         who = word.attested_by if word is not None else ""
         for row in self._desk.ledger.plans(self._desk.slug):
-            if row.process == ACCEPT and self._is_of_this_walk(row):
+            if row.process == ACCEPT and self._says_the_file(row):
                 self._approved(row, who or THE_FILE)
 
-    def _is_of_this_walk(self, row: PlanRow) -> bool:
-        paths = (
-            SettingChange.model_validate_json(text).path
+    def _says_the_file(self, row: PlanRow) -> bool:
+        """Say whether the file has each setting of a proposal, word for word."""
+        says = settings_of(self._walk.powerserver, self._walk.wire)
+        changes = (
+            SettingChange.model_validate_json(text)
             for text in self._desk.ledger.plan_contents(row.id).values()
         )
-        return any(p.startswith(f"site.powerservers.{self._walk.powerserver}.") for p in paths)
+        return all(says.get(change.path) == change.after for change in changes)
 
     def _approved(self, row: PlanRow, who: str) -> PlanRow:
         if row.decision is not Decision.OPEN or row.expires_at <= self._desk.now():

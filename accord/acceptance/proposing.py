@@ -40,12 +40,25 @@ def proposed(
         "document_route": (wire.document_route, _document_route(wire, by_step)),
     }
     return tuple(
-        SettingChange(
-            path=f"site.powerservers.{powerserver}.{path}", before=_yaml(is_now), after=_yaml(facts)
-        )
+        SettingChange(path=_path(powerserver, path), before=_yaml(is_now), after=_yaml(facts))
         for path, (is_now, facts) in wanted.items()
         if is_now != facts
     )
+
+
+def settings_of(powerserver: str, wire: PowerServerWire) -> dict[str, str]:
+    """Give the settings that a walk may have proposed, as the file has them now."""
+    is_now = {
+        "hl7.accepts": wire.hl7.accepts,
+        "hl7.takes_repeats": wire.hl7.takes_repeats,
+        "read_back": wire.read_back,
+        "document_route": wire.document_route,
+    }
+    return {_path(powerserver, path): _yaml(value) for path, value in is_now.items()}
+
+
+def _path(powerserver: str, path: str) -> str:
+    return f"site.powerservers.{powerserver}.{path}"
 
 
 def _accepts(wire: PowerServerWire, by_step: Mapping[Step, Tried]) -> frozenset[str]:

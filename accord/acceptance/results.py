@@ -8,11 +8,10 @@ from accord.domain.identifiers import EffectKey
 from accord.ledger.records import EffectRow
 
 REFUSED, UNPROVEN = "refused", "unproven"
-"""Why an effect is over that was not verified."""
+"""Why an effect is over that was not verified; the first also marks the answer, in its evidence."""
 
 _O, _S = Outcome, EffectState
 _NOT_SENT = frozenset({_S.PLANNED, _S.CLAIMED, _S.HELD})
-_REFUSALS = frozenset({"AE", "AR", "CE", "CR"})
 
 
 def tried(walk: Walk) -> tuple[Tried, ...]:
@@ -29,8 +28,8 @@ def rows_of(walk: Walk) -> dict[Step, EffectRow]:
 
 def outcome_of(row: EffectRow | None) -> Outcome:
     """Say what a step's effect shows."""
-    if row is None:
-        return _O.NOT_TRIED
+    if row is None or row.retired_at is not None:
+        return _O.NOT_TRIED  # of what is forgotten nothing is concluded
     if row.state in _NOT_SENT:
         return _O.WAITING
     if row.state is _S.VERIFIED:
@@ -49,12 +48,7 @@ def _verified(row: EffectRow) -> Outcome:
         return _O.UNPROVEN  # what a person saw is not what the wire showed
     if _harms(row):
         return _O.HARMFUL
-    return _O.CONTRADICTORY if is_refusal(answer_of(row)) else _O.ACCEPTED
-
-
-def is_refusal(answer: str) -> bool:
-    """Say whether a peer's code is a refusal: AE/207, 0xA700."""
-    return answer.partition("/")[0] in _REFUSALS or answer.startswith(("0xA", "0xC", "0x01"))
+    return _O.CONTRADICTORY if row.evidence.get(REFUSED) else _O.ACCEPTED
 
 
 def answer_of(row: EffectRow) -> str:
@@ -67,8 +61,8 @@ def _harms(row: EffectRow) -> frozenset[Harm]:
 
 
 def _told(step: Step, row: EffectRow | None) -> Tried:
-    if row is None:
-        return Tried(step=step, outcome=_O.NOT_TRIED)
+    if row is None or row.retired_at is not None:
+        return Tried(step=step, outcome=_O.NOT_TRIED, key=row.key if row is not None else "")
     evidence = row.evidence
     return Tried(
         step=step,

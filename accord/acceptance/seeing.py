@@ -55,7 +55,7 @@ class View:
 
 def time_of(row: EffectRow) -> datetime:
     """Give an effect's own time, which stands in all that it sends."""
-    return datetime.fromisoformat(str(row.evidence["at"]))
+    return datetime.fromisoformat(str(row.evidence.get("at") or row.planned_at))
 
 
 def seen(stage: Stage, view: View) -> Proof | None:

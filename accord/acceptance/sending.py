@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from accord.acceptance.books import Books
-from accord.acceptance.building import Built, Rows, built
+from accord.acceptance.building import Built, Rows, UnfitSettings, built
 from accord.acceptance.looking import Scene, WalkedPeer
 from accord.acceptance.results import REFUSED, UNPROVEN
 from accord.acceptance.seeing import before, time_of
@@ -13,6 +13,7 @@ from accord.acceptance.stages import Stage
 from accord.acceptance.walk import Walk
 from accord.adapters.dicom_filing import StatusMoved, StatusUnread
 from accord.adapters.errors import Malformed, PeerError, Rejected
+from accord.adapters.powerserver import Unsendable
 from accord.delivery.ports import BeforeSend
 from accord.domain.acceptance import Step
 from accord.domain.documents import Answer, AnswerKind
@@ -20,7 +21,7 @@ from accord.domain.effects import EffectState
 from accord.domain.identifiers import EffectKey
 from accord.ledger.bootclock import boot_seconds
 from accord.ledger.errors import LateWorker, SwitchedOff
-from accord.ledger.records import Claim, EffectRow, PlannedEffect
+from accord.ledger.records import Claim, EffectRow, Evidence, PlannedEffect
 
 LEASE = timedelta(minutes=1)
 """As long as a killed run keeps its turn: whoever has the turn may take what it had."""
@@ -48,6 +49,7 @@ class Sender:
         """
         at = self._desk.now().replace(microsecond=0)
         ready = built(self._walk, stage, at, scene, rows)
+        self._wrapping(ready)
         effect = PlannedEffect.model_validate(
             {
                 "key": self._walk.key_of(stage.step),
@@ -128,7 +130,7 @@ class Sender:
             self._books.answer(claim, _S.LANDED, evidence={"answer": code})
         elif isinstance(error, Rejected):
             reason = f"answer-{code or 'rejected'}".replace("/", ":")
-            self._books.answer(claim, _S.REJECTED, reason, {"answer": code or "rejected"})
+            self._books.answer(claim, _S.REJECTED, reason, _refusal(code or "rejected"))
         else:
             what = "malformed-answer" if isinstance(error, Malformed) else "no-answer"
             self._books.answer(claim, _S.IN_DOUBT, what)
@@ -140,7 +142,7 @@ class Sender:
             raise error
         # refused before anything left: the association, or the study it was to join
         row, answer = self._ledger.effect(claim.key), error.code or "refused"
-        self._books.close(row, REFUSED, "refused before it left", {"answer": answer})
+        self._books.close(row, REFUSED, "refused before it left", _refusal(answer))
 
     async def _exchange(self, ready: Built, key: EffectKey, before_send: BeforeSend) -> Answer:
         order, peer = ready.order, self._peer
@@ -149,4 +151,14 @@ class Sender:
             return await peer.send(ready.message, patient, key=key, before_send=before_send)
         if key == self._walk.key_of(Step.STORED):
             return await peer.store(order, before_send)
-        return await peer.file(order, peer.wrap(order), before_send)
+        return await peer.file(order, self._wrapping(ready), before_send)
+
+    def _wrapping(self, ready: Built) -> tuple[bytes, bytes]:
+        try:
+            return self._peer.wrap(ready.order) if ready.order is not None else (b"", b"")
+        except Unsendable as refusal:
+            raise UnfitSettings(refusal.code) from None
+
+
+def _refusal(code: str) -> Evidence:
+    return {"answer": code, REFUSED: 1}

@@ -38,7 +38,8 @@ class Acceptance(Record):
     family: str = Field(default="TESTE", pattern=NAME)
     given: str = Field(default="ACCORD", pattern=NAME)
     round: int = Field(default=1, ge=1, le=9999)
-    """Raise it to walk the site anew, after an update of PowerServer or of its channel."""
+    """Raise it to walk the site anew: after an update of PowerServer or of its channel, or to try
+    what an earlier walk has passed by."""
     tries: frozenset[Route] = frozenset(Route) - {Route.C_STORE}
     """What is tried. C-STORE may complete the synthetic study and leaves a document that only a
     person can remove, so it is asked for here."""

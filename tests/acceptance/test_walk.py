@@ -1,19 +1,22 @@
 """The walk over real sockets: what a site takes, what it only says it takes, and what it spoils."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from accord.acceptance import accepting, looking, settling
+from accord.acceptance.building import UnfitSettings
 from accord.acceptance.looking import NotOurs
 from accord.acceptance.people import CLEAN_UP_BY_HAND, LOOK, ORDER_BY_HAND, SETTINGS
+from accord.acceptance.walk import ACCEPT
 from accord.adapters.errors import PeerError, Unavailable
 from accord.domain.acceptance import Harm, Outcome, Remark, Route, Step, Tried
 from accord.domain.effects import EffectState, Mode
 from accord.ledger.approvals import Decision
 from accord.ledger.humantasks import TaskState
 from accord.sandbox.powerserver_records import HeldPatient, HeldStudy
-from tests.acceptance.walked_site import ALL, KEY, ASite, a_site, outcomes
+from tests.acceptance.walked_site import ALL, KEY, ASite, Cut, a_site, outcomes
 
 O, S, R = Outcome, Step, Route  # noqa: E741 - short, for tables of outcomes
 FEW = {"tries": ["ADT", "ORM", "T02"]}
@@ -143,7 +146,7 @@ async def test_a_document_that_moves_its_study_is_harm(tmp_path: Path) -> None:
     [
         pytest.param("advance_status_on_filing", Harm.STATUS_MOVED, id="status-by-hl7"),
         pytest.param("phantom_study_on_filing", Harm.PHANTOM_STUDY, id="phantom-study"),
-        pytest.param("file_twice", Harm.TWICE, id="filed-twice"),
+        pytest.param("file_twice", Harm.TWICE, id="filed-twice", marks=pytest.mark.long),
     ],
 )
 async def test_what_filing_spoils_is_found(tmp_path: Path, fault: str, harm: Harm) -> None:
@@ -250,6 +253,39 @@ async def test_where_nobody_lets_it_write_it_writes_nothing(tmp_path: Path) -> N
         walked = await site.run()
         assert outcomes(walked) == {S.PATIENT: O.WAITING}
         assert (site.events, walked.is_walked, site.open_tasks) == ([], False, set())
+
+        site.ledger.set_mode("lakeside", ACCEPT, Mode.DELIVER, who="Ana", why="goes on")
+        with pytest.raises(Cut):
+            await site.run(dies={"dies_after": 2})
+        site.forward(seconds=61)
+        site.ledger.set_mode("lakeside", ACCEPT, Mode.WATCH, who="Ana", why="stop")
+        assert (await site.run()).is_walked is False
+        assert site.events == ["ADT^A04", "ORM^O01", "ORM^O01"]
+
+
+async def test_of_what_the_ledger_has_forgotten_nothing_is_concluded(tmp_path: Path) -> None:
+    """Harm that is no longer known must not turn into a capability; nothing is sent again."""
+    with a_site(tmp_path, acceptance=FEW, powerserver={"read_back": "person"}) as site:
+        site.sim.faults.advance_status_on_filing = True
+        await site.run()
+        sent = len(site.events)
+        site.ledger.retire(site.now() + timedelta(days=1))
+        forgotten = await site.run()
+
+        assert (outcomes(forgotten), forgotten.changes) == ({}, ())
+        assert len(site.events) == sent
+
+
+async def test_settings_that_do_not_fit_are_named_before_anything_is_sent(tmp_path: Path) -> None:
+    long = {"family": "T" * 40, "given": "A" * 40, **FEW}
+    with a_site(tmp_path, acceptance=long) as site:
+        with pytest.raises(UnfitSettings, match="PID-5"):
+            await site.run()
+        site.set(acceptance={"family": "TESTE", "given": "ACCORD"})
+        site.set(document_types={"registration": "R" * 31, "clinical": "CLINICAL"})
+        with pytest.raises(UnfitSettings, match="does-not-fit"):
+            await site.run()
+        assert "MDM^T02" not in site.events
 
 
 async def test_a_site_that_takes_schedules_and_knows_repeats(tmp_path: Path) -> None:
