@@ -60,6 +60,11 @@ def _harms(row: EffectRow) -> frozenset[Harm]:
     return frozenset(harm for harm in Harm if row.evidence.get(harm))
 
 
+def _copies(step: Step, row: EffectRow) -> str:
+    copies = row.evidence.get("copies", "")
+    return str(copies) if step is Step.REPEAT or copies not in ("", 1) else ""
+
+
 def _told(step: Step, row: EffectRow | None) -> Tried:
     if row is None or row.retired_at is not None:
         return Tried(step=step, outcome=_O.NOT_TRIED, key=row.key if row is not None else "")
@@ -70,7 +75,7 @@ def _told(step: Step, row: EffectRow | None) -> Tried:
         key=row.key,
         answer=answer_of(row),
         rung=row.rung,
-        seen=str(evidence.get("status", "") or evidence.get("copies", "")),
+        seen=str(evidence.get("status", "")) or _copies(step, row),
         harms=tuple(harm for harm in Harm if evidence.get(harm)),
         remarks=tuple(remark for remark in Remark if evidence.get(remark)),
     )
