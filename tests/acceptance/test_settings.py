@@ -15,7 +15,7 @@ def test_c_store_is_tried_only_where_the_file_asks_for_it() -> None:
     ("settings", "reason"),
     [
         pytest.param({"tries": ["ORM", "T10"]}, "add T02", id="a-replacement-of-nothing"),
-        pytest.param({"tries": ["ORM", "fax"]}, "", id="no-such-route"),
+        pytest.param({"tries": ["ORM", "fax"]}, "tries", id="no-such-route"),
         pytest.param({"family": "Conceição"}, "pattern", id="a-name-that-looks-real"),
         pytest.param({"number": "1 2"}, "pattern", id="a-number-with-a-blank"),
         pytest.param({"wait": "PT0S"}, "greater than 0", id="no-time-to-look"),
