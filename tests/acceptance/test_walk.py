@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from accord.acceptance import accepting, looking, settling
+from accord.acceptance import accepting, looking, seeing, settling
 from accord.acceptance.building import UnfitSettings
 from accord.acceptance.looking import NotOurs
-from accord.acceptance.people import CLEAN_UP_BY_HAND, LOOK, ORDER_BY_HAND, SETTINGS
+from accord.acceptance.people import CLEAN_UP_BY_HAND, LOOK, ORDER_BY_HAND, SETTINGS, People
+from accord.acceptance.stages import Stage
 from accord.acceptance.walk import ACCEPT
 from accord.adapters.errors import PeerError, Unavailable
 from accord.domain.acceptance import Harm, Outcome, Remark, Route, Step, Tried
-from accord.domain.effects import EffectState, Mode
+from accord.domain.effects import EffectState, Mode, Rung
 from accord.ledger.approvals import Decision
 from accord.ledger.humantasks import TaskState
 from accord.sandbox.powerserver_records import HeldPatient, HeldStudy
@@ -365,11 +366,19 @@ async def test_an_order_made_by_hand_is_as_good_a_ground(tmp_path: Path) -> None
         assert site.open_tasks == {LOOK}
 
 
+@pytest.mark.parametrize(
+    ("looks", "outcome"),
+    [
+        pytest.param(seeing.LOOKS_FOR_ABSENCE, O.UNPROVEN, id="seen-twice"),
+        pytest.param(1, O.ACCEPTED, id="guard-taken-away", marks=pytest.mark.long),
+    ],
+)
 async def test_an_absence_counts_only_when_it_was_seen_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: int, outcome: Outcome
 ) -> None:
     """A station that once leaves out half its rows has withdrawn nothing."""
-    with a_site(tmp_path, acceptance=VERSIONS) as site:
+    monkeypatch.setattr(seeing, "LOOKS_FOR_ABSENCE", looks)
+    with a_site(tmp_path, acceptance={"tries": ["ADT", "ORM", "T02", "T11"]}) as site:
         site.sim.faults.keep_withdrawn = True
         real = looking.look
         hidden: list[bool] = []
@@ -385,7 +394,33 @@ async def test_an_absence_counts_only_when_it_was_seen_twice(
         walked = await site.run()
 
         assert hidden
-        assert one(walked, S.WITHDRAWAL).outcome is O.UNPROVEN
+        assert one(walked, S.WITHDRAWAL).outcome is outcome
+
+
+async def test_who_believed_the_answer_would_propose_what_is_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away: AA alone makes a capability of a withdrawal that withdraws nothing."""
+
+    def believed(stage: Stage, view: seeing.View) -> seeing.Proof | None:
+        is_taken = view.rows[stage.step].evidence.get("answer") == "AA"
+        proof = seeing.Proof(Rung.PRESENT, {}) if is_taken else None
+        return proof if stage.step is S.WITHDRAWAL else seeing.seen(stage, view)
+
+    monkeypatch.setattr(settling, "seen", believed)
+    with a_site(tmp_path, acceptance={"tries": ["ADT", "ORM", "T02", "T11"]}) as site:
+        site.sim.faults.keep_withdrawn = True
+        assert changes(await site.run()) == {"hl7.accepts": "[T02, T11]"}
+
+
+async def test_without_waiting_for_the_person_nothing_would_be_left_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away: the order is cancelled before anybody has seen it."""
+    monkeypatch.setattr(People, "have_looked", True)
+    with a_site(tmp_path, acceptance={"tries": ["ADT", "ORM"]}) as site:
+        assert (await site.run()).is_cleaned_up
+        assert [s.status for s in site.studies] == ["CANCELLED"]
 
 
 @pytest.mark.long
