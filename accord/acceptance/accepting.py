@@ -83,7 +83,6 @@ def _told(walk: Walk, people: People, scene: Scene, *, is_walked: bool, is_over:
         clean_up_by_hand=is_over and not is_clean,
         settings=bool(changes),
     )
-    plan = people.propose(changes) if is_walked else None
     return Accepted(
         powerserver=walk.powerserver,
         walk=walk.name,
@@ -95,7 +94,7 @@ def _told(walk: Walk, people: People, scene: Scene, *, is_walked: bool, is_over:
         is_order_left=is_order_left,
         accession=walk.accession,
         changes=changes,
-        plan=plan,
+        plan=people.propose(changes) if is_walked else None,
         tasks=people.ask(asks) if is_walked else people.standing(),
     )
 

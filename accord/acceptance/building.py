@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from accord.acceptance.looking import Scene
+from accord.acceptance.messages import message
 from accord.acceptance.results import outcome_of
 from accord.acceptance.seeing import time_of
 from accord.acceptance.stages import STAGES, Stage
@@ -64,7 +65,8 @@ def built(walk: Walk, stage: Stage, at: datetime, scene: Scene, rows: Rows) -> B
             return Built(b"", walk.document(original, at, scene.accession))
         if stage.touches_documents:
             return Built(b"", walk.document(stage, at, scene.accession))
-        return Built(walk.message(stage, at, _start(walk, stage, at, rows), scene.accession))
+        start = _start(walk, stage, at, rows)
+        return Built(message(walk, stage, at, start, scene.accession))
     except Hl7Error as error:
         raise UnfitSettings(str(error)) from None
 

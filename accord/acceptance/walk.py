@@ -5,10 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from accord.acceptance.stages import Stage
-from accord.adapters.adt import registration
 from accord.adapters.dicom_encapsulated import uid_of
-from accord.adapters.orm import order_message
-from accord.adapters.siu import appointment_message
 from accord.delivery.desk import Desk
 from accord.domain.acceptance import Acceptance, Step
 from accord.domain.documents import DocumentOrder
@@ -22,7 +19,6 @@ from accord.domain.identifiers import (
     Uid,
 )
 from accord.domain.keys import effect_key, opaque
-from accord.domain.orders import StudyOrder
 from accord.domain.organizations import Facility
 from accord.domain.people import Patient, PatientId
 from accord.domain.wires import PowerServerWire
@@ -32,7 +28,6 @@ from accord.rendering.pdf import digest
 ACCEPT = "accept-site"
 ORDERED_FOR, BOOKED_FOR = time(10), time(10, 30)
 """In the facility's zone; the booking differs, so that it shows when it is taken."""
-MINUTES = 30
 BORN = date(1980, 1, 1)
 
 
@@ -110,33 +105,6 @@ class Walk:
         """Name the chain of a step's lineage."""
         return self._numbered(f"chain-{stage.lineage}")
 
-    def message(
-        self,
-        stage: Stage,
-        at: datetime,
-        start: datetime,
-        accession: AccessionNumber | None = None,
-    ) -> bytes:
-        """
-        Build what a step about the patient or the order sends.
-
-        Args:
-            at: the effect's own time.
-            start: when the study is to be.
-            accession: the study's number at PowerServer; None: ours.
-
-        Raises:
-            DoesNotFit, Unencodable: a setting is too long for its field.
-        """
-        key, hl7 = self.key_of(stage.step), self.wire.hl7
-        if stage.step is Step.PATIENT:
-            return registration(self.patient, hl7, self.zone, key=key, at=at)
-        order = self._order(key, at, start, accession or self.accession)
-        if stage.control is not None:
-            return order_message(order, stage.control, hl7, self.zone)
-        assert stage.event is not None
-        return appointment_message(order, stage.event, hl7, self.zone)
-
     def document(
         self, stage: Stage, at: datetime, number: AccessionNumber | None = None
     ) -> DocumentOrder:
@@ -187,26 +155,6 @@ class Walk:
         zone = ZoneInfo(self.facility.time_zone)
         day = first.astimezone(zone).date() + timedelta(days=self.settings.days_ahead)
         return datetime.combine(day, clock, zone)
-
-    def _order(
-        self, key: EffectKey, at: datetime, start: datetime, accession: AccessionNumber
-    ) -> StudyOrder:
-        settings = self.settings
-        return StudyOrder(
-            key=key,
-            patient=self.patient,
-            accession=accession,
-            placer_order=self.placer_order,
-            study_uid=self.study_uid,
-            procedure=settings.procedure,
-            procedure_name=settings.procedure_name,
-            modality=settings.modality,
-            facility=self.facility.name,
-            referring=settings.referring,
-            start=start,
-            minutes=MINUTES,
-            at=at,
-        )
 
     def _numbered(self, what: str) -> str:
         return opaque(self.desk.site_key, ACCEPT, what, *self._identity)
