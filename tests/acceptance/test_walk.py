@@ -338,6 +338,7 @@ async def test_documents_that_never_show_are_unproven(tmp_path: Path) -> None:
         assert changes(walked) == {"read_back": "person"}
 
 
+@pytest.mark.long
 async def test_an_order_made_by_hand_is_as_good_a_ground(tmp_path: Path) -> None:
     """Where orders are refused, a person makes one under our number, and the walk goes on."""
     with a_site(

@@ -216,7 +216,7 @@ def _file(
                 "settle_again": "PT0S",
                 **relay,
             },
-            "acceptance": {"wait": "PT0.2S", **acceptance},
+            "acceptance": {"wait": "PT0.1S", **acceptance},
         },
         "organization": {"slug": "lakeside", "name": "Lakeside", "facilities": [facility]},
     }
