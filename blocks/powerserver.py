@@ -9,6 +9,7 @@ from accord.adapters.errors import PeerError
 from accord.adapters.mllp_client import MllpLink
 from accord.adapters.mllp_tls import UnusableKeyMaterial, client_context
 from accord.adapters.powerserver import PowerServerClient
+from accord.adapters.powerserver_walked import WalkedPowerServer
 from accord.domain.wires import DicomWire, Hl7Wire, PowerServerWire
 from blocks.base import Finding, OrganizationBlock
 from blocks.site import Site
@@ -60,6 +61,16 @@ class PowerServer(OrganizationBlock):
             UnusableKeyMaterial: naming the field.
         """
         return PowerServerClient(wire, tls=self.tls(wire.hl7), read_only=read_only)
+
+    def walk(self, wire: PowerServerWire, *, read_only: bool = True) -> WalkedPowerServer:
+        """
+        Lend a client for `accept-site`, to which every route is open; used as `connect`'s is.
+
+        Raises:
+            UnusableKeyMaterial: naming the field.
+            Unavailable: the file has no `dicom` wire: nothing could be read back.
+        """
+        return WalkedPowerServer(wire, tls=self.tls(wire.hl7), read_only=read_only)
 
     def tls(self, wire: Hl7Wire) -> ssl.SSLContext | None:
         """

@@ -14,7 +14,7 @@ def set_mode(
     mode: Literal["watch", "back-up", "deliver"],
     who: Who,
     why: Why,
-    process: Literal["relay-forms", "onboard-organization"] = "relay-forms",
+    process: Literal["relay-forms", "onboard-organization", "accept-site"] = "relay-forms",
 ) -> State[Any]:
     """
     Set what Accord may do for one organization; `watch` is the kill switch, at once.

@@ -141,7 +141,7 @@ class Receiver:
                 with contextlib.suppress(OSError):
                     wrapped.socket.shutdown(socket.SHUT_RDWR)
             # pynetdicom reads None as "no request came" and stops waiting for one
-            association.dul.to_user_queue.put(None)
+            association.dul.to_user_queue.put(None)  # type: ignore[arg-type,unused-ignore]
             association.join()
 
 

@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 from accord.adapters.hl7_build import Draft, Value, build, header, timestamp
+from accord.adapters.hl7_patient import pid
 from accord.domain.documents import DocumentOrder
 from accord.domain.effects import Intent
-from accord.domain.people import Patient
 from accord.domain.wires import Hl7Wire
 
 _PLACEHOLDER = "@ACCORD-DOCUMENT@"
@@ -54,7 +54,7 @@ def wrap(order: DocumentOrder, wire: Hl7Wire, zone: ZoneInfo) -> tuple[bytes, by
             at=order.at.astimezone(zone),
         ),
         ("EVN", {1: event, 2: at}),
-        ("PID", _pid(order.patient)),
+        ("PID", pid(order.patient)),
         ("PV1", {1: "1", 2: "O"}),
         ("TXA", _txa(order, event, zone)),
     ]
@@ -83,19 +83,6 @@ def _message_type(event: str, wire: Hl7Wire) -> tuple[str, str] | tuple[str, str
     if wire.version == "2.3.1":
         return ("MDM", event)
     return ("MDM", event, "MDM_T01" if event == "T11" else "MDM_T02")
-
-
-def _pid(patient: Patient) -> dict[int, Value]:
-    number = (patient.id.number, "", "", patient.id.issuer)
-    birth = patient.birth_date.strftime("%Y%m%d") if patient.birth_date else ""
-    return {
-        1: "1",
-        2: number,  # PowerServer reads both PID-2 and PID-3
-        3: number,
-        5: (patient.family, patient.given, patient.middle),
-        7: birth,
-        8: patient.sex,
-    }
 
 
 def _txa(order: DocumentOrder, event: str, zone: ZoneInfo) -> dict[int, Value]:

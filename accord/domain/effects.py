@@ -76,6 +76,14 @@ class Intent(StrEnum):
     CREATE_RESOURCE = "create resource"
     UPDATE_RESOURCE = "update resource"
     RETIRE_RESOURCE = "retire resource"
+    REGISTER_PATIENT = "register patient"
+    PLACE_ORDER = "place order"
+    CHANGE_ORDER = "change order"
+    CANCEL_ORDER = "cancel order"
+    BOOK_APPOINTMENT = "book appointment"
+    CHANGE_APPOINTMENT = "change appointment"
+    CANCEL_APPOINTMENT = "cancel appointment"
+    REPEAT_DOCUMENT = "repeat document"
 
 
 class Mode(StrEnum):

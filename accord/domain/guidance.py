@@ -208,6 +208,30 @@ GUIDANCE: dict[str, Guidance] = {
         "Questionnaire:history-instance. If RamSoft confirms that it works, list it in "
         "site.omegaai.assume_supported; if not, carry it over by hand and run done-by-hand.",
     ),
+    "accept-site": _G(
+        pt="Abra o paciente de teste no Document Viewer e na agenda, compare com o artefato de "
+        "accept-site e use attest-task. A execução seguinte retira o que foi enviado.",
+        en="Open the test patient in the Document Viewer and the scheduler, compare with the "
+        "artifact of accept-site, then run attest-task. The next run takes back what was sent.",
+    ),
+    "accept-site-order": _G(
+        pt="O PowerServer não mostra o pedido do paciente de teste. Faça-o à mão com o número de "
+        "acesso do artefato, ou use attest-task, e execute accept-site de novo.",
+        en="PowerServer does not show the test patient's order. Make it by hand under the "
+        "accession number of the artifact, or run attest-task, then run accept-site again.",
+    ),
+    "accept-site-clean-up": _G(
+        pt="Retire no Document Viewer o que ficou do paciente de teste e cancele o pedido dele; a "
+        "execução seguinte de accept-site confere.",
+        en="Remove in the Document Viewer what is left of the test patient, and cancel their "
+        "order; the next run of accept-site sees that.",
+    ),
+    "accept-site-settings": _G(
+        pt="Mude no arquivo da organização as linhas que o artefato de accept-site mostra e "
+        "matricule de novo; a execução seguinte confere.",
+        en="Change the lines of the organization file that the artifact of accept-site shows, and "
+        "enrol again; the next run sees that.",
+    ),
     "duplicate-document": _G(
         pt="O mesmo documento está duas vezes no PowerServer. Retire uma das cópias no Document "
         "Viewer; depois use attest-task.",

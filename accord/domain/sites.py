@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from accord.domain.acceptance import Acceptance
 from accord.domain.base import Record
 from accord.domain.wires import OmegaAIWire, PowerServerWire
 
@@ -59,3 +60,5 @@ class Site(Record):
     omegaai: OmegaAIWire
     relay: RelayTimings = RelayTimings()
     retention: Retention = Retention()
+    acceptance: Acceptance = Acceptance()
+    """The synthetic patient of the flow `accept-site`."""

@@ -60,6 +60,15 @@ class PowerServerFaults:
     advance_status_on_store: bool = False
     """The documented danger: a stored DICOM object moves its study to COMPLETED."""
 
+    advance_status_on_filing: bool = False
+    """The same danger by HL7: a document filed on a study moves it to COMPLETED."""
+    phantom_study_on_filing: Switch = 0
+    """Filing makes a study beside, with a status of its own, that nobody ordered."""
+    keep_withdrawn: Switch = 0
+    """A withdrawal (T11) is answered AA, and the document stays."""
+    keep_replaced: Switch = 0
+    """A replacement (T10) is answered AA and filed, and the old document stays too."""
+
     read_back_down: bool = False
     """DICOM refuses; open associations are aborted."""
     read_back_slow_s: float = 0.0

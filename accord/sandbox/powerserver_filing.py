@@ -1,7 +1,7 @@
 """How PowerServer files a document, whichever door it came through."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,6 +34,10 @@ class PowerServerSettings:
     recognises_repeats: bool = False
     """Answers a repeated MSH-10 as before and files nothing."""
     creates_unknown_patients: bool = False
+    takes_schedule: bool = False
+    """Takes SIU from others than its own scheduler; else it is answered AR."""
+    order_statuses: Mapping[str, str] = field(default_factory=dict)
+    """What ORC-5 of a status change (ORC-1 SC) makes of a study; nothing is published."""
     visible_after_s: float = 0.0
     """From filing until DICOM shows the document."""
     find_limit: int = 100
@@ -95,6 +99,28 @@ class FilingRoom:
             self._file_once(filing)
         return self._file_once(filing)
 
+    def strikes(self, fault: str) -> bool:
+        """Tell whether a fault strikes on this occasion."""
+        return self._faults.strikes(fault)
+
+    def _disturb(self, study: HeldStudy) -> None:
+        """Do to the studies what a filed document should not."""
+        if self._faults.advance_status_on_filing and not study.documents_only:
+            study.status = "COMPLETED"
+        if self._faults.strikes("phantom_study_on_filing"):
+            self._archive.put_study(
+                HeldStudy(
+                    uid=self._archive.new_uid(),
+                    patient=study.patient,
+                    accession="",
+                    placer_order="",
+                    modality="OT",
+                    description="",
+                    start=self.now(),
+                    status="COMPLETED",
+                )
+            )
+
     def _file_once(self, filing: Filing) -> FiledDocument:
         now, archive, faults = self.now(), self._archive, self._faults
         altered, retyped = faults.strikes("alter_bytes"), faults.strikes("retype")
@@ -124,6 +150,7 @@ class FilingRoom:
                 control_id=filing.control_id,
             )
             archive.put_document(document)
+            self._disturb(study)
         return document
 
     def _series_of(self, study: HeldStudy) -> str:

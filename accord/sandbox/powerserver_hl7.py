@@ -11,6 +11,7 @@ from accord.sandbox.powerserver_archive import Archive
 from accord.sandbox.powerserver_filing import FilingRoom, PowerServerSettings
 from accord.sandbox.powerserver_mdm import DocumentDesk
 from accord.sandbox.powerserver_orders import PatientDesk
+from accord.sandbox.powerserver_schedule import ScheduleDesk
 
 # The package logs values it cannot unescape; whatever they are, they belong in no log.
 hl7.util.logger.setLevel(logging.CRITICAL + 1)
@@ -63,6 +64,8 @@ class Hl7Application:
             "ADT": patients.take_patient,
             "ORM": patients.take_order,
         }
+        if settings.takes_schedule:
+            self._desks["SIU"] = ScheduleDesk(archive, patients).take
 
     def process(self, message: hl7.Message, header: Header) -> None:
         """

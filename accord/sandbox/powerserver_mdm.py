@@ -43,12 +43,12 @@ class DocumentDesk:
         patient = self._patients.known(message)
         if header.event == "T11":
             for document in self._filed(patient, _withdrawn_number(message)):
-                document.withdrawn = True
+                document.withdrawn = not self._room.strikes("keep_withdrawn")
             return
         filing = self._filing(message, header, patient)
         replaced = self._filed(patient, filing.parent_number) if header.event == "T10" else []
         for document in replaced:
-            document.replaced = True
+            document.replaced = not self._room.strikes("keep_replaced")
         self._room.file(filing)
 
     def _filing(self, message: hl7.Message, header: Header, patient: PatientKey) -> Filing:

@@ -81,11 +81,17 @@ class PatientDesk:
                 modality=value(message, "OBR", 24),
                 description=value(message, "OBR", 4, 2) or value(message, "OBR", 4),
                 start=self.time(value(message, "ORC", 7, 4) or value(message, "OBR", 36)),
-                status=ORDER_STATUS.get(control, study.status if study else "ORDERED"),
+                status=self._status(message, control, study),
                 priority=value(message, "ORC", 7, 6) or "MED",
                 referring=value(message, "PV1", 8, 2),
             )
         )
+
+    def _status(self, message: hl7.Message, control: str, study: HeldStudy | None) -> str:
+        before = study.status if study else "ORDERED"
+        if control == "SC":
+            return self._settings.order_statuses.get(value(message, "ORC", 5), before)
+        return ORDER_STATUS.get(control, before)
 
     def _ordered(self, message: hl7.Message) -> HeldStudy | None:
         return self._archive.study_by(accession=_accession(message)) or self._archive.study_by(

@@ -132,24 +132,24 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
         ),
         pytest.param(
             _with("  slug: lakeside\n", ""),
-            "lakeside.yaml:56: organization.slug: is missing: add it",
+            "lakeside.yaml:64: organization.slug: is missing: add it",
             id="missing",
         ),
         pytest.param(
             _with("powerserver: main", "powerserver: mian"),
-            "lakeside.yaml:67: organization.facilities[0].powerserver: "
+            "lakeside.yaml:75: organization.facilities[0].powerserver: "
             "names no entry of site.powerservers (main)",
             id="powerserver",
         ),
         pytest.param(
             _with("time_zone: America/Manaus", "time_zone: Manaus"),
-            "lakeside.yaml:73: organization.facilities[1].time_zone: "
+            "lakeside.yaml:81: organization.facilities[1].time_zone: "
             "not an IANA time zone, such as America/Sao_Paulo",
             id="zone",
         ),
         pytest.param(
             _with("issuer: LAKESIDE", "issuer: LAKSIDE"),
-            "lakeside.yaml:66: organization.facilities[0].issuer: no identifier system of "
+            "lakeside.yaml:74: organization.facilities[0].issuer: no identifier system of "
             "site.omegaai.issuers stands for this issuer: add it there, or mend it here",
             id="issuer",
         ),
@@ -213,7 +213,7 @@ def test_a_port_with_a_leading_zero_is_the_port_that_was_meant() -> None:
         ),
         pytest.param(
             _with("slug: lakeside-norte", "slug: lakeside-centro"),
-            "lakeside.yaml:56: organization: two facilities share one slug",
+            "lakeside.yaml:64: organization: two facilities share one slug",
             id="shared-slug",
         ),
         pytest.param("", "lakeside.yaml:1: the file is empty", id="empty"),
@@ -239,7 +239,7 @@ def test_one_mistake_is_one_complaint() -> None:
     first = facilities[: facilities.index("    - slug: lakeside-norte")]
     wrong = first.replace("America/Sao_Paulo", "Sao Paulo")
     assert _problems(f"{head}  facilities:\n{wrong}") == [
-        "lakeside.yaml:65: organization.facilities[0].time_zone: "
+        "lakeside.yaml:73: organization.facilities[0].time_zone: "
         "not an IANA time zone, such as America/Sao_Paulo"
     ]
 

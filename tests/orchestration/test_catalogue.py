@@ -29,6 +29,7 @@ DEPLOYMENTS = {
     "check-prerequisites/on-demand",
     "onboard-organization/on-demand",
     "certify-parity/on-demand",
+    "accept-site/on-demand",
     "set-mode/switch",
     "note-alert/automation",
 }

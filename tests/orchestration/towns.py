@@ -10,6 +10,7 @@ from typing import Any
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
+from accord.acceptance.walk import ACCEPT
 from accord.delivery.desk import RELAY_FORMS
 from accord.domain.effects import Mode
 from accord.domain.organization_text import parse
@@ -26,7 +27,7 @@ from tasks.certificates import CERTIFY
 from tasks.onboarding import ONBOARD
 from tasks.resources import SYNC
 
-PROCESSES = (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES, ONBOARD, CERTIFY)
+PROCESSES = (RELAY_FORMS, "forget-old", SYNC, CHECK_PREREQUISITES, ONBOARD, CERTIFY, ACCEPT)
 QUICK = {
     "visibility_delay": "PT1S",
     "settle_after": "PT6S",
