@@ -8,6 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.input import RunInput
 from prefect.states import Cancelled, Completed
+from pydantic import Field
 
 from accord.domain.effects import EffectState
 from accord.ledger.approvals import Decision, PlanRow
@@ -24,8 +25,15 @@ from tasks.sealed import Sealed
 class Answer(RunInput):
     """What a person says of a plan in the form that the Prefect UI shows."""
 
-    approve: bool
-    who: Who
+    approve: bool = Field(
+        default=False,
+        title="Aprovar / Approve",
+        description="Ligado: grave o plano. Desligado: não. On: write the plan. Off: do not.",
+    )
+    who: Who = Field(
+        title="Quem / Who",
+        description="Quem responde, por nome; fica guardado. Who answers, by name; it is kept.",
+    )
 
 
 def form_for(organization: str, row: PlanRow) -> type[Answer]:

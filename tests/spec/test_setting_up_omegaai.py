@@ -168,10 +168,13 @@ def test_what_was_approved_is_what_is_written(
 
 @pytest.mark.long
 def test_no_is_no(town: EnrolledTown, client: SyncPrefectClient, worker: Child) -> None:
-    """A refused plan ends its run as Cancelled, says by whom, and nothing is written."""
+    """
+    A form that is sent as it stands says no. A refused plan ends its run as Cancelled, says by
+    whom, and nothing is written.
+    """
     run = start_run(client, f"{ONBOARD}/on-demand", organization=town.slug, apply=True)
     soon(suspended(client, run))
-    resume_flow_run(run, run_input={"approve": False, "who": "Ana Souza"})
+    resume_flow_run(run, run_input={"who": "Ana Souza"})
     done = soon(ended(client, run))
 
     assert done.state and done.state.name == "Cancelled"

@@ -1,0 +1,1 @@
+"""Do PowerServer and OmegaAI agree on every visit? Observed, matched and judged."""
