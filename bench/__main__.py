@@ -8,7 +8,7 @@ import importlib
 import io
 import sys
 
-MODULES = ("bench.intake", "bench.plan", "bench.relay")
+MODULES = ("bench.intake", "bench.match", "bench.plan", "bench.relay")
 
 
 def main() -> int:

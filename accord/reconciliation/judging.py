@@ -19,6 +19,7 @@ from accord.domain.status_tables import TABLE, canonical
 from accord.domain.statuses import Canonical, StatusTable, System, UnknownStatus
 from accord.reconciliation.deciding import LEFT, RIGHT, Several, together
 from accord.reconciliation.ladder import Matched
+from accord.reconciliation.visits import is_said, plain
 
 COLUMNS = ("code", "left", "right", "rung")
 """Of a frame of breaks; `left` and `right` are row numbers, -1 where a side has none."""
@@ -74,11 +75,13 @@ def _differ(
     left: pd.DataFrame, right: pd.DataFrame, column: str, *, caseless: bool = False
 ) -> np.ndarray:
     """Say where both sides say something, and not the same."""
-    pair = [side[column] for side in (left, right)]
-    if caseless:
-        pair = [column_.str.casefold() for column_ in pair]
-    both_say = (pair[0] != "") & (pair[1] != "")
-    return (both_say & (pair[0] != pair[1])).to_numpy(dtype=bool)
+    ours, theirs = (plain(side[column]) for side in (left, right))
+    both_say = is_said(left[column]) & is_said(right[column])
+    differ: np.ndarray = both_say & np.asarray(ours != theirs, dtype=bool)
+    if caseless and differ.any():
+        folded = [side.loc[differ, column].str.casefold() for side in (left, right)]
+        differ[differ] = plain(folded[0]) != plain(folded[1])
+    return differ
 
 
 def _times(left: pd.Series, right: pd.Series) -> tuple[np.ndarray, np.ndarray]:

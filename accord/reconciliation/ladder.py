@@ -24,6 +24,7 @@ from accord.reconciliation.deciding import (
     by_links,
     together,
 )
+from accord.reconciliation.visits import is_said
 
 TOLERANCE = timedelta(hours=36)
 """Two visits of one patient on one resource, this close, are proposed as one; never written."""
@@ -69,7 +70,7 @@ class Matched:
             for side, alone in ((LEFT, self.only_left), (RIGHT, self.only_right))
         }
         return all(
-            len(rows) == count and len(np.unique(rows)) == count
+            len(rows) == count and bool((np.bincount(rows, minlength=count) == 1).all())
             for rows, count in ((told[LEFT], left), (told[RIGHT], right))
         )
 
@@ -147,7 +148,7 @@ class _Climb:
     def _keyed(self, side: str, key: Keys) -> tuple[Positions, pd.Series]:
         frame, rows = self._frames[side], self._open[side]
         keys = key(frame if len(rows) == len(frame) else frame.iloc[rows])
-        has_one = (keys != "").to_numpy(dtype=bool)
+        has_one = is_said(keys)
         return rows[has_one], keys[has_one]
 
     def _take(self, rung: Rung, decided: Decided) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 DTYPES = {
@@ -27,6 +28,21 @@ def visits_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=list(DTYPES))
     frame["start"] = pd.to_datetime(frame["start"], utc=True)
     return frame.astype(DTYPES)
+
+
+def plain(column: pd.Series) -> np.ndarray:
+    """
+    Give a column's texts to numpy, for comparisons.
+
+    These columns have no gaps, and looking for gaps is most of what a comparison of pandas' texts
+    costs (measured).
+    """
+    return column.to_numpy(dtype=object)
+
+
+def is_said(column: pd.Series) -> np.ndarray:
+    """Say in which rows a text column says something."""
+    return np.asarray(plain(column) != "", dtype=bool)
 
 
 def accessions_text(accessions: Iterable[str]) -> str:
