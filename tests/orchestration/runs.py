@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 
 Found = TypeVar("Found")
@@ -35,6 +35,15 @@ def ended(client: SyncPrefectClient, run: UUID) -> Callable[[], FlowRun | None]:
         return found if found.state and found.state.is_final() else None
 
     return look
+
+
+def artifact(key: str) -> str:
+    """The newest artifact of this key, as the Prefect UI shows it."""
+    with get_client(sync_client=True) as client:
+        found = client.request(
+            "POST", "/artifacts/latest/filter", json={"artifacts": {"key": {"any_": [key]}}}
+        ).json()
+    return str(found[0]["data"]) if found else ""
 
 
 def heartbeats(client: SyncPrefectClient, run: UUID) -> int:

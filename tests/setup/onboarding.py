@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,18 @@ def an_organization(resources: Iterable[Mapping[str, Any]], **changes: Any) -> O
     return Organization.model_validate(
         {"slug": "lakeside", "name": "Lakeside", "facilities": [facility], **changes}
     )
+
+
+TWO = an_organization([a_resource("ct-1"), a_resource("mr-1", modalities=["MR"], room="Sala 2")])
+
+
+class Clock:
+    """The real time, moved forward by hand."""
+
+    by = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.by
 
 
 class Cut(BaseException):

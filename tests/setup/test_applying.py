@@ -1,7 +1,7 @@
 """From the organization file to OmegaAI: planned, approved, applied, and then nothing is left."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from tests.setup.onboarding import (
     AROUND,
     NOW,
     ONBOARD,
+    TWO,
+    Clock,
     Cut,
     Onboarding,
     a_ledger,
@@ -24,34 +26,13 @@ from tests.setup.onboarding import (
 )
 
 V = Verdict
-TWO = an_organization([a_resource("ct-1"), a_resource("mr-1", modalities=["MR"], room="Sala 2")])
-
-
-class Clock:
-    """The real time, moved forward by hand."""
-
-    by = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.by
-
-
-@pytest.fixture(scope="module")
-def one_sim() -> Iterator[OmegaAISim]:
-    with OmegaAISim(validates=False) as sim:
-        yield sim
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def onboarding(one_sim: OmegaAISim, tmp_path: Path, clock: Clock) -> Iterator[Onboarding]:
-    as_new(one_sim).load(AROUND)
+def onboarding(sim: OmegaAISim, tmp_path: Path, clock: Clock) -> Iterator[Onboarding]:
+    as_new(sim).load(AROUND)
     with a_ledger(tmp_path, clock) as ledger:
-        yield Onboarding(one_sim, ledger)
+        yield Onboarding(sim, ledger)
 
 
 def changed(sim: OmegaAISim, name: str, /, **elements: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,12 +48,6 @@ def files(draw: st.DrawFn) -> Organization:
         )
         for key, name in zip(keys, names, strict=False)
     )
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[OmegaAISim]:
-    with OmegaAISim(validates=False) as sim:
-        yield sim
 
 
 async def _story(

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,6 @@ from tests.setup.onboarding import (
 from tests.setup.test_applying_any import files
 
 NORTE = {"reference": "Organization/norte"}
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[OmegaAISim]:
-    with OmegaAISim(validates=False) as sim:
-        yield sim
 
 
 def a_service(id_: str, **changes: Any) -> dict[str, Any]:

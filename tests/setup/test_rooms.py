@@ -12,30 +12,18 @@ from accord.sandbox.omegaai import OmegaAISim
 from accord.setup.change_plans import Kind
 from accord.setup.changes import Verdict
 from tests.adapters.omegaai_peer import as_new
-from tests.setup.onboarding import AROUND, Cut, Onboarding, a_ledger
-from tests.setup.test_applying import TWO, Clock
+from tests.setup.onboarding import AROUND, TWO, Clock, Cut, Onboarding, a_ledger
 
 V = Verdict
 ROOM = "norte/room/Sala 2"
 
 
-@pytest.fixture(scope="module")
-def one_sim() -> Iterator[OmegaAISim]:
-    with OmegaAISim(validates=False) as sim:
-        yield sim
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def onboarding(one_sim: OmegaAISim, tmp_path: Path, clock: Clock) -> Iterator[Onboarding]:
+def onboarding(sim: OmegaAISim, tmp_path: Path, clock: Clock) -> Iterator[Onboarding]:
     """An OmegaAI that lacks the second room."""
-    as_new(one_sim).load([each for each in AROUND if each["id"] != "room-2"])
+    as_new(sim).load([each for each in AROUND if each["id"] != "room-2"])
     with a_ledger(tmp_path, clock) as ledger:
-        yield Onboarding(one_sim, ledger)
+        yield Onboarding(sim, ledger)
 
 
 def rooms(onboarding: Onboarding) -> list[str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
 from accord.acceptance.walk import ACCEPT
@@ -22,6 +21,7 @@ from deployments.local_server import LocalServer
 from flows.accept_site import accept_site
 from flows.attest_task import attest_task
 from flows.set_mode import set_mode
+from tests.orchestration.runs import artifact
 from tests.orchestration.towns import EnrolledTown, enrolled_town
 
 pytestmark = pytest.mark.prefect_server
@@ -37,15 +37,6 @@ def town(
     with enrolled_town(tmp_path, f"accept-{abs(hash(request.node.name)) % 10**8}") as enrolled:
         enrolled.change_file("  locale: pt-BR\n", f"  locale: pt-BR\n{QUICK}")
         yield enrolled
-
-
-def artifact(key: str) -> str:
-    """The newest artifact of this key, as the Prefect UI shows it."""
-    with get_client(sync_client=True) as client:
-        found = client.request(
-            "POST", "/artifacts/latest/filter", json={"artifacts": {"key": {"any_": [key]}}}
-        ).json()
-    return str(found[0]["data"]) if found else ""
 
 
 def page(town: EnrolledTown) -> str:

@@ -26,7 +26,7 @@ from deployments.children import Child
 from deployments.local_server import LocalServer, start_worker
 from flows.onboard_organization import onboard_organization
 from tasks.onboarding import ONBOARD
-from tests.orchestration.runs import ended, soon, start_run
+from tests.orchestration.runs import artifact, ended, soon, start_run
 from tests.orchestration.towns import EnrolledTown, enrol, enrolled_town
 
 pytestmark = pytest.mark.prefect_server
@@ -77,15 +77,6 @@ def worker(prefect_server: LocalServer) -> Iterator[Child]:
         yield worker
     finally:
         worker.stop(grace_s=3)
-
-
-def artifact(key: str) -> str:
-    """The newest artifact of this key, as the Prefect UI shows it."""
-    with get_client(sync_client=True) as client:
-        found = client.request(
-            "POST", "/artifacts/latest/filter", json={"artifacts": {"key": {"any_": [key]}}}
-        ).json()
-    return str(found[0]["data"]) if found else ""
 
 
 def plan_of(town: EnrolledTown) -> list[list[str]]:
