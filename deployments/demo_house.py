@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / ".run"
 TOWN_TIMEOUT_S = 120.0
 KEPT = "kept.json"
-SUBMITTED = "submitted.json"
+SUBMITTED, GO_ON = "submitted.json", "go-on"
 
 Tell = Callable[[str], None]
 
@@ -90,7 +90,8 @@ class House:
         self._worker = start_worker(self.server.environment, log=self.directory / "worker.log")
 
     def keep(self) -> None:
-        """Let everything go on without us, and write down how to stop it."""
+        """Let everything and everybody go on without us, and write down how to stop it."""
+        (self.town_directory / GO_ON).touch()
         marks = [child.mark for child in self._children()]
         (self.directory / KEPT).write_text(json.dumps(marks), encoding="utf-8")
 

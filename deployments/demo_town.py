@@ -21,6 +21,8 @@ from accord.sandbox.town import Town, TownPlan
 from accord.sandbox.vendor import Manners
 
 SUBMITTED = "submitted.json"
+GO_ON = "go-on"
+"""A file whose presence lets patients go on submitting forms."""
 NORMAL, PDF = 14, 7
 ODD = (
     "clinical-without-accession",
@@ -56,9 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _live_on(town: Town, ending: threading.Event, every_s: float) -> None:
+    """Let patients go on once somebody says so: what was written down stays true until then."""
     kinds = cycle(({"normal": 1, "pdf": 0}, {"normal": 0, "pdf": 1}))
     while not ending.wait(every_s or None):
-        town.submit_day(**next(kinds))
+        if (town.directory / GO_ON).exists():
+            town.submit_day(**next(kinds))
 
 
 def _write(path: Path, notes: Iterable[Submitted], by_vendor: int) -> None:

@@ -166,29 +166,33 @@ class NeighbourReader:
             wanted = {
                 ref
                 for resource in [*into.resources.values(), *_each(into.appointments)]
-                for ref in self.places(resource)
+                for ref in self._places_named(resource)
                 if ref.type == type_ and ref not in into.resources
             }
             if offered and wanted:
                 await self._fetch(into, wanted)
 
-    def places(self, resource: JsonObject) -> list[Reference]:
-        """List the organizations and locations that a resource names."""
+    def _places_named(self, resource: JsonObject) -> list[Reference]:
         try:
-            nodes = [
-                *objects(resource, "locationReference"),
-                *(objects(resource, "performer") if _repeats(resource, "performer") else []),
-                *(child(member, "actor") for member in objects(resource, "participant")),
-                child(resource, "managingOrganization"),
-            ]
-            found = [self.reference(node) for node in nodes]
+            return self.places(resource)
         except Misshapen:
-            return []
+            return []  # said when the facility is asked for
+
+    def places(self, resource: JsonObject) -> list[Reference]:
+        """
+        List the organizations and locations that a resource names.
+
+        Raises:
+            Misshapen: it cannot be understood: the place it names may be another than it seems.
+        """
+        nodes = [
+            *objects(resource, "locationReference"),
+            *objects(resource, "performer"),
+            *(child(member, "actor") for member in objects(resource, "participant")),
+            child(resource, "managingOrganization"),
+        ]
+        found = [self.reference(node) for node in nodes]
         return [ref for ref in found if ref and ref.type in {"Location", "Organization"}]
-
-
-def _repeats(resource: JsonObject, name: str) -> bool:
-    return isinstance(resource.get(name), list)
 
 
 def _each(appointments: dict[Reference, list[JsonObject]]) -> list[JsonObject]:

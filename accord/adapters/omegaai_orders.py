@@ -123,13 +123,10 @@ class OccasionReader:
 
     def _names(self, resource: JsonObject) -> list[set[str]]:
         """Give what each place is called: its id, its name, and those of who runs it."""
-        called = []
-        for reference in self._reader.places(resource):
-            try:
-                called.append(self._called(reference))
-            except Misshapen as error:  # the place's trouble, not the form's
-                raise NeighbourMisshapen(reference.type) from error
-        return called
+        try:
+            return [self._called(reference) for reference in self._reader.places(resource)]
+        except Misshapen as error:  # its order's or its place's trouble, not the form's
+            raise NeighbourMisshapen(str(error)) from error
 
     def _called(self, reference: Reference) -> set[str]:
         place = self._neighbours.of(reference) or {}

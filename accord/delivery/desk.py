@@ -81,10 +81,10 @@ class Desk:
         return self.wire_named(self.powerserver_of(facility))
 
     def is_looked_for(self, row: EffectRow) -> bool:
-        """Say whether an effect's document can be looked for: its PowerServer shows what it has."""
+        """Say whether an effect's document can be looked for, by us or by a person."""
         if row.facility not in {each.slug for each in self.file.organization.facilities}:
             return False
-        return self.wire_of(row.facility).read_back is ReadBack.DICOM
+        return self.wire_of(row.facility).read_back is not ReadBack.NONE
 
     def wire_named(self, powerserver: str) -> PowerServerWire:
         """

@@ -34,10 +34,9 @@ def write_down(desk: Desk, batch: Settled) -> None:
     """Move what was settled, ask people what is theirs, and keep a known object for later looks."""
     now = desk.now()
     found, settlements = batch.sight.found, batch.settlements
-    absent = [row for row in batch.rows if settlements[row.key].step is Step.NOTE_ABSENCE]
-    for row in absent:
-        desk.ledger.saw_absent(row.key, now)
-    _make_way(desk, [row for row in absent if row.state is EffectState.REJECTED])
+    for row in batch.rows:
+        if settlements[row.key].step is Step.NOTE_ABSENCE:
+            desk.ledger.saw_absent(row.key, now)
     unseen = _replaced_unseen(desk, batch)
     moves: list[Move] = []
     for row in batch.rows:
@@ -55,28 +54,6 @@ def write_down(desk: Desk, batch: Settled) -> None:
         ask_to_retire(desk, seen)
         call_off(desk, [row.key for row in seen if row.state is EffectState.REJECTED])
     _ask_people(desk, batch)
-
-
-def _make_way(desk: Desk, refused: Sequence[EffectRow]) -> None:
-    """Let the next version go where the one before it was refused, and is not there either."""
-    chains = desk.ledger.chains(desk.slug, {row.chain for row in refused}) if refused else {}
-    moves = [
-        Move(
-            key=row.key,
-            to=EffectState.SUPERSEDED,
-            who=WHO,
-            why="refused, not there, and a newer version waits",
-            reason=NEWER_VERSION,
-            expected=EffectState.REJECTED,
-        )
-        for row in refused
-        if any(
-            later.position > row.position and later.state is EffectState.PLANNED
-            for later in chains[row.chain]
-        )
-    ]
-    if moves:
-        desk.ledger.moves(moves)
 
 
 def _ask_people(desk: Desk, batch: Settled) -> None:

@@ -70,7 +70,8 @@ def settle(
 
     In doubt leaves only by presence, or by absence seen twice, the first time after
     `settle_after`, over a way of reading that is proven alive by finding another known object.
-    A refusal is the peer's own word for the absence: seen once as well, it is believed.
+    A refusal is the peer's own word for the absence: it is believed once a look finds nothing when
+    what was taken would have to be visible.
     """
     if look.rung is not None:
         return Settlement(step=Step.VERIFY)
@@ -103,13 +104,14 @@ def _landed(effect: Open, look: Look, now: datetime, timings: RelayTimings) -> S
 
 
 def _maybe_absent(effect: Open, look: Look, now: datetime, timings: RelayTimings) -> Settlement:
-    if now - effect.sent_at < timings.settle_after:
+    is_refused = effect.state is EffectState.REJECTED
+    if now - effect.sent_at < (timings.visible_within if is_refused else timings.settle_after):
         return STAY
     if not look.alive:
         return Settlement(step=Step.STAY, unproven=True)
     if effect.absent_at is None:
         return Settlement(step=Step.NOTE_ABSENCE)
-    if effect.state is EffectState.REJECTED:
+    if is_refused:
         return STAY
     if now - effect.absent_at < timings.settle_again:
         return STAY

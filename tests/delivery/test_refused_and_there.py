@@ -96,13 +96,16 @@ async def test_its_withdrawal_waits_for_the_look_and_takes_it_back(clinic: Clini
 
 
 async def test_what_is_refused_and_absent_makes_way(clinic: Clinic) -> None:
-    """One look that finds nothing, over a way that is alive: then the next version is filed."""
+    """
+    Nothing found when it would have to show, over a way that is alive: then the next version is
+    filed, and the refused one is nobody's any more.
+    """
     await proven_alive(clinic)
     first = await denied(clinic, filed=False)
     second = clinic.blume.amend(first)
     await clinic.relay()
     assert row_of(clinic, second).state is S.PLANNED
-    clinic.forward(minutes=1)
+    clinic.forward(minutes=30)
 
     await clinic.relay()
     await clinic.relay()
@@ -119,7 +122,7 @@ async def test_absence_over_a_dead_way_of_reading_proves_nothing(clinic: Clinic)
     """Nothing of this site was ever seen: the next version waits, and it is said why."""
     first = await denied(clinic, filed=False)
     second = clinic.blume.amend(first)
-    clinic.forward(minutes=1)
+    clinic.forward(minutes=31)
 
     await clinic.relay()
 
@@ -131,7 +134,7 @@ async def test_absence_over_a_dead_way_of_reading_proves_nothing(clinic: Clinic)
 async def test_a_refused_one_that_was_looked_for_is_not_looked_for_again(clinic: Clinic) -> None:
     await proven_alive(clinic)
     first = await denied(clinic, filed=False)
-    clinic.forward(minutes=1)
+    clinic.forward(minutes=31)
     await clinic.relay()
     absent_at = row_of(clinic, first).absent_at
     assert absent_at is not None
@@ -170,6 +173,44 @@ async def test_something_like_it_elsewhere_is_a_persons(clinic: Clinic) -> None:
     row = row_of(clinic, first)
     assert (row.state, row.reason) == (S.PARKED, "filed-elsewhere")
     assert [item.reason for item in report.attention] == ["filed-elsewhere"]
+
+
+@pytest.mark.parametrize("then", ["amended", "withdrawn"])
+async def test_shown_late_it_is_found_all_the_same(clinic: Clinic, then: str) -> None:
+    """Looked for in vain while PowerServer does not show it yet: that settles nothing."""
+    await proven_alive(clinic)
+    clinic.powerserver.faults.hide_documents_for_s = 3600.0
+    first = await denied(clinic, filed=True)
+    clinic.forward(minutes=10)
+    await clinic.relay(patience_s=0)
+    (clinic.blume.withdraw if then == "withdrawn" else clinic.blume.amend)(first)
+    await clinic.relay(patience_s=0)
+    for document in clinic.powerserver.documents:
+        document.visible_at = clinic.powerserver.now()
+    clinic.powerserver.faults.hide_documents_for_s = 0.0
+
+    await clinic.relay()
+    await clinic.relay()
+
+    assert row_of(clinic, first).state is S.VERIFIED
+    assert len(shown(clinic)) == (1 if then == "withdrawn" else 2)
+
+
+async def test_where_a_person_reads_back_a_person_says_it(tmp_path: Path) -> None:
+    """The next version waits behind the refused one, which is told until somebody has looked."""
+    with a_clinic(tmp_path, hl7=EVERYTHING, powerserver={"read_back": "person"}) as clinic:
+        first = await denied(clinic, filed=True)
+        second = clinic.blume.amend(first)
+        report = await clinic.relay()
+        assert row_of(clinic, second).state is S.PLANNED
+        assert report.waiting_from_before == 1
+
+        clinic.ledger.move(row_of(clinic, first).key, S.DONE_BY_HAND, who="ana", why="it is there")
+        clinic.forward(minutes=1)
+        await clinic.relay()
+
+        assert row_of(clinic, second).state is S.LANDED
+        assert sorted(clinic.task_kinds()) == ["attest-by-hand", "retire-old-version"]
 
 
 async def test_where_nothing_can_be_read_back_the_refusal_is_believed(tmp_path: Path) -> None:

@@ -57,6 +57,27 @@ async def test_a_place_that_cannot_be_understood_is_told_as_such(clinic: Clinic)
     assert "pedido" in attention.what_to_do
 
 
+@pytest.mark.parametrize(
+    "pointer",
+    [{"reference": "Organization/norte"}, ["Organization/norte"], "Organization/norte"],
+    ids=["an-object", "a-list-of-texts", "a-text"],
+)
+async def test_a_pointer_that_cannot_be_understood_is_not_passed_over(
+    clinic: Clinic, pointer: object
+) -> None:
+    """It may name the other facility: nothing is guessed from what can be understood."""
+    visit = clinic.world.visits[0]
+    norte = {"resourceType": "Organization", "id": "norte", "name": "Lakeside Norte"}
+    order = clinic.omegaai.read("ServiceRequest", visit.service_request_id)
+    clinic.omegaai.load([norte, {**order, "performer": pointer}])
+    clinic.blume.submit_normal(visit, "clinical")
+
+    report = await clinic.relay()
+
+    assert report.totals.buckets == {Bucket.HELD: 1}
+    assert report.attention[0].reason == "neighbour-misshapen"
+
+
 async def test_where_there_is_one_facility_no_place_is_asked(tmp_path: Path) -> None:
     with a_clinic(tmp_path) as clinic:
         with_an_odd_place(clinic)

@@ -147,12 +147,12 @@ def step(step: Step, reason: str = "", *, unproven: bool = False) -> Settlement:
             id="refused-and-there",
         ),
         pytest.param(
-            Open(state=REFUSED, sent_at=SENT), ABSENT, 1.9, "dicom", STAY, id="refused-too-early"
+            Open(state=REFUSED, sent_at=SENT), ABSENT, 29, "dicom", STAY, id="refused-too-early"
         ),
         pytest.param(
             Open(state=REFUSED, sent_at=SENT),
             BLIND,
-            2,
+            30,
             "dicom",
             step(Step.STAY, unproven=True),
             id="refused-over-a-dead-path",
@@ -160,7 +160,7 @@ def step(step: Step, reason: str = "", *, unproven: bool = False) -> Settlement:
         pytest.param(
             Open(state=REFUSED, sent_at=SENT),
             ABSENT,
-            2,
+            30,
             "dicom",
             step(Step.NOTE_ABSENCE),
             id="refused-and-absent",
