@@ -147,7 +147,7 @@ VISIT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.lists(VISIT, max_size=6), st.lists(VISIT, max_size=6), st.randoms())
 def test_any_two_sides_tie_out_in_any_order(left: Rows, right: Rows, random: Any) -> None:
     """Every row is told once; other orders, and the other way round, give the same pairs."""
