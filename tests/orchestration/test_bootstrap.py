@@ -60,6 +60,12 @@ def client(
         yield client
 
 
+@pytest.fixture(scope="module")
+def real_flows(client: SyncPrefectClient) -> None:
+    """The real flows are deployed too, for no organization."""
+    bootstrap()
+
+
 def _everything(client: SyncPrefectClient) -> dict[str, Any]:
     deployments = {
         f"{client.read_flow(d.flow_id).name}/{d.name}": d for d in client.read_deployments()
@@ -119,10 +125,9 @@ def test_an_active_schedule_makes_runs_with_its_organization(client: SyncPrefect
     ],
 )
 def test_what_is_no_key_and_no_reason_is_refused_before_it_is_stored(
-    client: SyncPrefectClient, deployment: str, typed: dict[str, str]
+    client: SyncPrefectClient, real_flows: None, deployment: str, typed: dict[str, str]
 ) -> None:
     """Prefect keeps the parameters of every run: a patient's name typed as a key is not one."""
-    bootstrap()  # the real flows; no organization
     rightly = {"organization": SLUG, "key": "A" * 20, "task": "A" * 20, "who": "Ana", "why": "seen"}
     found = client.read_deployment_by_name(deployment)
     wanted = {**rightly, "mode": "watch", **typed}
