@@ -17,7 +17,7 @@ from accord.ledger.humantasks import TaskState
 from accord.rendering.certificate import certificate_pdf
 from accord.setup.certifying import Evidence, certify
 from accord.setup.comparing import Parity
-from accord.setup.omegaai_side import omegaai_side
+from accord.setup.omegaai_side import in_use, omegaai_side
 from accord.setup.signing import sign
 from blocks.site import Site
 from tasks.desk import desk_of
@@ -66,7 +66,7 @@ def issue_certificate(
     facilities = site.file.organization.facilities
     sides = {
         "powerserver": grids.value[0],
-        "omegaai": omegaai_side(services.value.services, facilities),
+        "omegaai": in_use(omegaai_side(services.value.services, facilities), grids.value[0]),
     }
     with desk_of(organization) as desk:
         tasks = desk.ledger.tasks(desk.slug, list(TaskState))

@@ -63,7 +63,7 @@ def matched_by(facilities: pd.Series, names: pd.Series) -> pd.Series:
     """Give what resources are matched by on both sides: without case, outer and doubled spaces."""
     tidy = (column.astype("str").str.split().str.join(" ") for column in (facilities, names))
     facility, name = tidy
-    return (facility + "\n" + name).str.casefold()
+    return (facility.astype("str") + "\n" + name.astype("str")).str.casefold()
 
 
 def _has_room(facility: Facility | None, room: str) -> bool:

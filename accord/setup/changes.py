@@ -95,6 +95,12 @@ class Change(Record):
     """Some of the appointments, by their ids at the system."""
 
 
+def takes_away(change: Change) -> bool:
+    """Say whether nobody can be booked on it afterwards: retired, or made inactive by its file."""
+    makes_inactive = any((f.name, f.after) == ("active", "false") for f in change.fields)
+    return change.verdict is Verdict.RETIRE or (change.verdict is Verdict.UPDATE and makes_inactive)
+
+
 class Comparison(Record):
     """All changes, in the order of the file; what nobody declared is only named."""
 

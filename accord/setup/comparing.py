@@ -13,7 +13,7 @@ from accord.quality.gate import CannotJudge, screen
 from accord.quality.joined_resources import BOTH, JOINED, joined_facts
 from accord.quality.resource_sides import SIDE, matched_by, side_facts
 from accord.setup.expecting import Weighed, weigh
-from accord.setup.omegaai_side import omegaai_side
+from accord.setup.omegaai_side import in_use, omegaai_side
 from accord.setup.parity import Joined, differences, join
 
 
@@ -62,7 +62,8 @@ def compared(
     Raises:
         CannotJudge: a side's frame cannot be judged at all, or is far smaller than before.
     """
-    sides = {"powerserver": grid, "omegaai": omegaai_side(seen.services, organization.facilities)}
+    shown = omegaai_side(seen.services, organization.facilities)
+    sides = {"powerserver": grid, "omegaai": in_use(shown, grid)}
     unfit = {
         name: screen(side_facts(side, organization), SIDE, volume_before=before.get(name)).held
         for name, side in sides.items()

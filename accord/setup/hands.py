@@ -8,7 +8,7 @@ from accord.adapters.omegaai_rooms import RoomSeen
 from accord.adapters.omegaai_services import ServiceSeen
 from accord.domain.organizations import Organization
 from accord.setup.change_plans import PlannedChange
-from accord.setup.changes import Verdict
+from accord.setup.changes import Verdict, takes_away
 from accord.setup.ports import ServiceWriter
 from accord.setup.service_values import shows, values_of
 
@@ -61,7 +61,7 @@ class ServiceHand:
             standing = await self._writer.standing(change.live_id)
             if standing is None or standing.etag != item.etag:
                 return MOVED
-        if change.verdict is Verdict.RETIRE and not await self._is_free(change.live_id, now):
+        if takes_away(change) and not await self._is_free(change.live_id, now):
             return BOOKED
         return UNPLACED if item.in_new_room and not await self._room(item) else ""
 

@@ -11,7 +11,7 @@ from accord.domain.organizations import Organization
 from accord.domain.wires import ResourceElements
 from accord.ledger.applied import Applied
 from accord.setup.change_plans import ChangePlan, PlannedChange, refusal
-from accord.setup.changes import REFUSED, Change, Declared, Verdict
+from accord.setup.changes import REFUSED, Change, Declared, Verdict, takes_away
 from accord.setup.ports import ServiceReader
 from accord.setup.room_planning import RoomsPlanned, plan_rooms
 from accord.setup.service_plans import declared_services, plan_services, unsaid_by
@@ -114,7 +114,8 @@ class _Judge:
                     "bookings": () if found is None else found.first,
                 }
             )
-        verdict = self._why_not(change, there)
+        protected = declared is not None and declared.protected
+        verdict = self._why_not(change, there, protected=protected)
         if verdict is not None:
             return refusal(change, verdict)
         item = PlannedChange(
@@ -126,7 +127,9 @@ class _Judge:
         )
         return item if change.verdict is Verdict.RETIRE else self._placed(item)
 
-    def _why_not(self, change: Change, there: _Standing | None) -> Verdict | None:
+    def _why_not(
+        self, change: Change, there: _Standing | None, *, protected: bool
+    ) -> Verdict | None:
         is_new = change.verdict is Verdict.CREATE
         if ("create" if is_new else "update") not in self._offers:
             return Verdict.BY_HAND
@@ -135,9 +138,9 @@ class _Judge:
         standing = there.standing if there is not None else None
         if standing is None or standing.seen.version != change.version:
             return Verdict.MOVED
-        if change.verdict is Verdict.RETIRE and change.booked != 0:
-            return Verdict.BOOKED
-        return None
+        if takes_away(change) and protected:
+            return Verdict.PROTECTED
+        return Verdict.BOOKED if takes_away(change) and change.booked != 0 else None
 
     def _placed(self, item: PlannedChange) -> PlannedChange | Change:
         """Find where it stands at OmegaAI, as far as that is to be written."""

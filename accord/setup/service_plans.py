@@ -34,10 +34,11 @@ def plan_services(
         applied: what was last made true.
         unsaid: fields for which this OmegaAI has no element: nobody can compare them.
     """
+    noted = list(applied)
     return compare(
         declared_services(organization, unsaid),
-        applied,
-        live_services(organization, seen),
+        noted,
+        live_services(organization, seen, also={each.live_id for each in noted}),
         known_by=KNOWN_BY,
     )
 
@@ -68,10 +69,17 @@ def declared_services(organization: Organization, unsaid: Collection[str] = ()) 
     ]
 
 
-def live_services(organization: Organization, seen: Iterable[ServiceSeen]) -> list[Live]:
-    """Give the services of this organization's facilities, their names as the file writes them."""
+def live_services(
+    organization: Organization, seen: Iterable[ServiceSeen], *, also: Collection[str] = ()
+) -> list[Live]:
+    """
+    Give the services of this organization's facilities, their names as the file writes them.
+
+    Args:
+        also: ids of those that were made true before, wherever they stand now.
+    """
     services = list(seen)
-    side = omegaai_side(services, organization.facilities)
+    side = omegaai_side(services, organization.facilities, also)
     names = {each.name.casefold(): each.name for each in organization.facilities}
     by_id = {service.id: service for service in services}
     found = []

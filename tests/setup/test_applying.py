@@ -9,6 +9,7 @@ import pytest
 
 from accord.domain.effects import EffectState as S
 from accord.domain.effects import Mode
+from accord.domain.organizations import Organization
 from accord.sandbox.omegaai import OmegaAISim
 from accord.setup.changes import Cause, Verdict
 from tests.adapters.omegaai_peer import as_new
@@ -344,3 +345,70 @@ async def test_what_nobody_understands_is_not_called_missing(onboarding: Onboard
 
 def _as_in_one() -> list[dict[str, Any]]:
     return [a_resource("mr-1", modalities=["MR"], room="Sala 2")]
+
+
+SULS = [
+    a_resource("us-1", modalities=["US"], protected=True),
+    a_resource("us-2", modalities=["US"]),
+]
+
+
+def with_sul(*resources: dict[str, Any]) -> Organization:
+    """A second facility of the same organization."""
+    norte = TWO.facilities[0]
+    sul = norte.model_copy(
+        update={
+            "slug": "sul",
+            "name": "Lakeside Sul",
+            "resources": an_organization(resources).facilities[0].resources,
+        }
+    )
+    return TWO.model_copy(update={"facilities": (norte, sul)})
+
+
+async def test_a_facility_that_leaves_the_file_is_not_forgotten(onboarding: Onboarding) -> None:
+    """Its resources are retired like any other, unless protected or booked: nothing is lost."""
+    sul = {"resourceType": "Organization", "id": "sul", "active": True, "name": "LAKESIDE SUL"}
+    rooms = [
+        {**AROUND[n], "id": f"sul-{n}", "managingOrganization": {"reference": "Organization/sul"}}
+        for n in (1, 2)
+    ]
+    onboarding.sim.load([sul, *rooms])
+    await onboarding.make_true(with_sul(*SULS))
+    booked(onboarding.sim, "BLUME US-2")
+
+    plan = await onboarding.plan(TWO)
+
+    assert plan.forgotten == ()
+    assert {(c.key, c.verdict) for c in plan.refused} == {
+        ("sul/us-1", V.PROTECTED),
+        ("sul/us-2", V.BOOKED),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [({}, V.BOOKED), ({"protected": True}, V.PROTECTED)],
+    ids=["booked", "protected"],
+)
+async def test_made_inactive_by_its_file_is_retired_as_well(
+    onboarding: Onboarding, changes: dict[str, Any], verdict: Verdict
+) -> None:
+    """`active: false` does not go round what a removed line is refused for."""
+    await onboarding.make_true(an_organization([a_resource("ct-1", **changes)]))
+    booked(onboarding.sim, "BLUME CT-1")
+    off = an_organization([a_resource("ct-1", active=False, **changes)])
+
+    plan = await onboarding.plan(off)
+
+    assert [(c.key, c.verdict) for c in plan.refused] == [("norte/ct-1", verdict)]
+    assert plan.items == ()
+
+
+async def test_a_booking_that_comes_after_the_yes_keeps_it_active(onboarding: Onboarding) -> None:
+    await onboarding.make_true(an_organization([a_resource("ct-1")]))
+    off = an_organization([a_resource("ct-1", active=False)])
+    plan = await onboarding.plan(off)
+    booked(onboarding.sim, "BLUME CT-1")
+    assert await onboarding.apply(off, plan.items) == {S.PARKED: 1}
+    assert onboarding.names() == ["BLUME CT-1"]

@@ -7,7 +7,9 @@ import pytest
 
 from accord.domain.hours import WEEK, Span, span_of
 from accord.domain.parity import WORDS, Finding
+from accord.quality.resource_sides import matched_by
 from accord.setup.grid import read_grid
+from accord.setup.omegaai_side import in_use
 from accord.setup.parity import COLUMNS, compare
 from accord.setup.sides import every_day, frame_of, hours_text
 
@@ -130,3 +132,21 @@ def test_every_finding_has_its_words() -> None:
     for words in WORDS.values():
         assert words.pt != words.en
         assert words.screen.startswith(("PowerServer: ", "OmegaAI: "))
+
+
+def test_what_is_retired_at_omegaai_and_nowhere_else_is_no_difference() -> None:
+    """It is gone from the scheduler on both sides; its name may be another's by now."""
+    powerserver = side({"name": "A"}, {"name": "B"})
+    retired = {"active": False}
+    omegaai = side(
+        {"name": "A"}, {"name": "a", **retired}, {"name": "B", **retired}, {"name": "C", **retired}
+    )
+    used = in_use(omegaai, powerserver)
+    assert list(used["name"]) == ["A", "B"]
+    assert findings(powerserver, used) == [("B", F.INACTIVE)]
+
+
+def test_names_of_no_rows_can_be_matched() -> None:
+    """Where a rule holds all of a side, what is left has no rows, and pandas no type for them."""
+    nothing = pd.DataFrame({"facility": [], "name": []})
+    assert matched_by(nothing["facility"], nothing["name"]).empty
