@@ -77,6 +77,7 @@ class _Writing:
         self._departments = {room: d.name for d in facility.departments for room in d.rooms}
         self._used: set[str] = set()
         self._names: set[str] = set()
+        self._made: set[str] = set()
         self._new_rooms: dict[str, None] = {}
         self.remarks: list[Remark] = []
 
@@ -111,6 +112,7 @@ class _Writing:
             self._remark(seen, Untold.WRONG_VALUE)
             return None
         self._used.add(made.key)
+        self._made.add(made.key)
         self._names.add(made.name.casefold())
         self._note_what_is_assumed(seen, made, old)
         return made
@@ -124,6 +126,7 @@ class _Writing:
         broken = {
             Untold.ANOTHERS: seen.id in self._keys and not self._key_of(seen),
             Untold.NAMED_TWICE: seen.name.casefold() in self._names,
+            Untold.MADE_TWICE: self._key_of(seen) in self._made,
             Untold.NO_ROOM: not seen.room,
             Untold.NO_HOURS: not seen.hours,
             Untold.BROKEN_DAY: any(len(spans) != 1 for spans in seen.hours.values()),

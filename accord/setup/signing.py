@@ -64,7 +64,7 @@ def _read(content: bytes) -> SignedCertificate:
         raise NotGenuine("it is too large for a certificate")
     try:
         given = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotGenuine("it is no JSON: give the .json file, not the .pdf") from None
     try:
         return SignedCertificate.model_validate(given, strict=False)

@@ -15,6 +15,7 @@ class Untold(StrEnum):
     NO_HOURS = "it has no working hours: give it some in OmegaAI"
     BROKEN_DAY = "a day has several spans of hours, and a file has one: join them in OmegaAI"
     WRONG_VALUE = "a file may not hold its values (a modality, a name or a duration): mend them"
+    MADE_TWICE = "another service carries our own name of it too: retire the copy in OmegaAI"
     NAMED_TWICE = "another service of its facility has its name: rename one in OmegaAI"
     NO_DURATION = "it has no default duration: the file says 01:00, and a plan will write that"
     NO_OVERBOOKING = "it does not say whether it overbooks: the file says no, a plan writes that"

@@ -109,7 +109,9 @@ def _otherwise(text: str) -> str:
     return text[:-1] + last
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"%PDF-1.7", b"\xff", b"{" * 10_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"%PDF-1.7", b"\xff", b"{" * 10_000, b"[" * 100_000]
+)
 def test_what_is_no_certificate(content: bytes) -> None:
     with pytest.raises(NotGenuine):
         verified(content)

@@ -145,7 +145,19 @@ ODD: dict[Untold, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("why", sorted(LEFT_OUT))
+async def test_a_copy_of_what_we_made_is_left_out_and_told(sim: OmegaAISim, tmp_path: Path) -> None:
+    """Two resources of one key would make a file that nobody can read."""
+    ours = {"identifier": [{"system": "urn:accord:resource", "value": "lakeside/norte/a"}]}
+
+    found, _ = await exported_and_planned(
+        sim, tmp_path, a_service("1", name="A", **ours), a_service("2", name="B", **ours)
+    )
+
+    assert [each.name for each in found.organization.facilities[0].resources] == ["A"]
+    assert [(each.service, each.why) for each in found.remarks] == [("2", Untold.MADE_TWICE)]
+
+
+@pytest.mark.parametrize("why", sorted(LEFT_OUT - {Untold.MADE_TWICE}))
 async def test_what_no_file_can_say_is_left_out_and_told(
     sim: OmegaAISim, tmp_path: Path, why: Untold
 ) -> None:
