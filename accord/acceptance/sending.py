@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 
 from accord.acceptance.books import Books
 from accord.acceptance.building import Built, Rows, UnfitSettings, built
@@ -15,22 +14,16 @@ from accord.adapters.dicom_filing import StatusMoved, StatusUnread
 from accord.adapters.errors import Malformed, PeerError, Rejected
 from accord.adapters.powerserver import Unsendable
 from accord.delivery.ports import BeforeSend
+from accord.delivery.sending import TooLate, require_in_time
 from accord.domain.acceptance import Step
 from accord.domain.documents import Answer, AnswerKind
 from accord.domain.effects import EffectState
 from accord.domain.identifiers import EffectKey
-from accord.ledger.bootclock import boot_seconds
 from accord.ledger.errors import LateWorker, SwitchedOff
 from accord.ledger.records import Claim, EffectRow, Evidence, PlannedEffect
-
-LEASE = timedelta(minutes=1)
-"""As long as a killed run keeps its turn: whoever has the turn may take what it had."""
+from accord.setup.applying import LEASE
 
 _S = EffectState
-
-
-class TooLate(Exception):
-    """The deadline between `sent` and the first byte has passed: nothing left, look first."""
 
 
 class Sender:
@@ -104,8 +97,7 @@ class Sender:
             nonlocal is_sent
             ready = await asyncio.to_thread(self._ledger.sent, claim)
             is_sent = True
-            if ready.deadline(self._desk.timings.send_within).is_over(boot_seconds()):
-                raise TooLate
+            require_in_time(ready, self._desk.timings)
 
         try:
             answer = await self._exchange(ready, claim.key, before_send)

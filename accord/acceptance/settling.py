@@ -9,6 +9,7 @@ from accord.acceptance.seeing import View, is_missing, seen
 from accord.acceptance.sending import Sender
 from accord.acceptance.stages import Stage
 from accord.acceptance.walk import Walk
+from accord.delivery.verifying import FIRST_PAUSE_S, LONGEST_PAUSE_S
 from accord.domain.acceptance import Route, Step
 from accord.domain.effects import FINISHED, EffectState
 from accord.domain.settling import Look, Open, settle
@@ -16,7 +17,6 @@ from accord.domain.settling import Step as Verdict
 from accord.domain.wires import ReadBack
 from accord.ledger.records import EffectRow, Evidence
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 _S = EffectState
 _TOLD_BY_THE_ANSWER = frozenset({Step.PATIENT, Step.REPEAT})
 """What is there after these may be there without them: without an answer they prove nothing, and

@@ -12,11 +12,11 @@ from accord.delivery.bookkeeping import Bookkeeper
 from accord.delivery.desk import Desk
 from accord.delivery.ports import DocumentWriter
 from accord.delivery.replacing import NotCalledFor
+from accord.delivery.sending import TooLate, require_in_time
 from accord.domain.documents import Answer, AnswerKind, DocumentOrder
 from accord.domain.effects import EffectState, Mode
 from accord.domain.identifiers import EffectKey
 from accord.domain.relay import CANNOT_PREPARE
-from accord.ledger.bootclock import boot_seconds
 from accord.ledger.errors import LateWorker, SwitchedOff
 from accord.ledger.grouped import GroupedLedger
 from accord.ledger.records import Claim, EffectRow, Evidence
@@ -28,10 +28,6 @@ Adapt = Callable[[EffectRow, DocumentOrder, Sequence[EffectRow]], DocumentOrder]
 """What an order becomes when its turn comes, by the effects of its chain."""
 Chains = Mapping[str, Sequence[EffectRow]]
 Work = Sequence[tuple[Claim, DocumentOrder]]
-
-
-class TooLate(Exception):
-    """The deadline between `sent` and the first byte has passed: nothing left, look first."""
 
 
 class Courier:
@@ -140,8 +136,7 @@ class Courier:
             nonlocal sent
             ready = await self._ledger.sent(claim)
             sent = True
-            if ready.deadline(self._desk.timings.send_within).is_over(boot_seconds()):
-                raise TooLate
+            require_in_time(ready, self._desk.timings)
 
         try:
             answer = await writer.file(order, wrappings[order.key], before_send)

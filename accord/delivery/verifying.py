@@ -82,7 +82,7 @@ class Verifier:
         rows = await asyncio.to_thread(desk.ledger.open_effects, desk.slug, desk.process, LEFT_US)
         by_server: dict[str, list[EffectRow]] = defaultdict(list)
         for row in rows:
-            if row.state is not EffectState.REJECTED or earlier_of(desk, row).unlooked:
+            if row.state is not EffectState.REJECTED or _is_worth_a_look(desk, row):
                 by_server[desk.powerserver_of(row.facility)].append(row)
         counts = await asyncio.gather(*(self._at(name, some) for name, some in by_server.items()))
         return sum(counts)
@@ -178,6 +178,12 @@ class Verifier:
         seen = (self._alive | self._unproven | self._not_whole) - self.blind.keys()
         tell_of_places(desk, READ_BACK, seen, self._not_whole)
         tidy(desk.outbox, desk.ledger)
+
+
+def _is_worth_a_look(desk: Desk, row: EffectRow) -> bool:
+    """Say whether a refused document is to be looked for here: by us, and not in vain before."""
+    unlooked = earlier_of(desk, row).unlooked
+    return unlooked and desk.wire_of(row.facility).read_back is ReadBack.DICOM
 
 
 def _settle(row: EffectRow, sight: Sight, wire: PowerServerWire, desk: Desk) -> Settlement:

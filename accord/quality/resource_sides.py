@@ -61,9 +61,12 @@ def side_facts(side: pd.DataFrame, organization: Organization) -> pd.DataFrame:
 
 def matched_by(facilities: pd.Series, names: pd.Series) -> pd.Series:
     """Give what resources are matched by on both sides: without case, outer and doubled spaces."""
-    tidy = (column.astype("str").str.split().str.join(" ") for column in (facilities, names))
-    facility, name = tidy
-    return (facility.astype("str") + "\n" + name.astype("str")).str.casefold()
+    facility, name = (
+        # joined anew, no rows are no texts to pandas
+        column.astype("str").str.split().str.join(" ").astype("str")
+        for column in (facilities, names)
+    )
+    return (facility + "\n" + name).str.casefold()
 
 
 def _has_room(facility: Facility | None, room: str) -> bool:

@@ -60,8 +60,8 @@ class Applier:
     ledger: Ledger
     writer: ServiceWriter
     outcomes: Counter[str] = field(default_factory=Counter)
-    _made: frozenset[str] = frozenset()
-    """Ids of what was made true before this plan."""
+    _hands: dict[Kind, Hand] = field(default_factory=dict)
+    """Of this plan: each remembers where things can stand."""
 
     async def apply(self, items: Items) -> None:
         """
@@ -71,7 +71,11 @@ class Applier:
             PeerError: OmegaAI could not be reached; what was not sent is planned again.
         """
         self.ledger.release_expired(who=self.site.actor)
-        self._made = frozenset(each.live_id for each in self.ledger.applied(self.site.owner))
+        made = frozenset(each.live_id for each in self.ledger.applied(self.site.owner))
+        self._hands = {
+            Kind.ROOM: RoomHand(self.site.organization, self.writer),
+            Kind.SERVICE: ServiceHand(self.site.organization, self.writer, made),
+        }
         await self._settle(items)
         for kind in Kind:
             await self._carry_all({key: item for key, item in items.items() if item.kind is kind})
@@ -145,9 +149,7 @@ class Applier:
                 self._park(claim.key, DIFFERS)
 
     def _hand(self, item: PlannedChange) -> Hand:
-        if item.kind is Kind.ROOM:
-            return RoomHand(self.site.organization, self.writer)
-        return ServiceHand(self.site.organization, self.writer, self._made)
+        return self._hands[item.kind]
 
     # -- the books -----------------------------------------------------------------------------
 

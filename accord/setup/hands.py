@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
+from accord.adapters.omegaai_places import PlacesSeen
 from accord.adapters.omegaai_rooms import RoomSeen
 from accord.adapters.omegaai_services import ServiceSeen
 from accord.domain.organizations import Organization
@@ -50,6 +51,7 @@ class ServiceHand:
         self, organization: Organization, writer: ServiceWriter, made: Collection[str]
     ) -> None:
         self._organization, self._writer, self._made = organization, writer, made
+        self._places: PlacesSeen | None = None
 
     async def why_not(self, item: PlannedChange, now: datetime) -> str:
         """Look it up before it is written: made by hand, moved, booked, or without its room."""
@@ -81,9 +83,10 @@ class ServiceHand:
         )
 
     async def _room(self, item: PlannedChange) -> str:
-        """Find the room that this plan, or somebody, has made since."""
-        places = await self._writer.places()
-        return places.room(item.organization_id, item.fields["room"]) or ""
+        """Find the room that this plan has made since; read once, for rooms come first."""
+        if self._places is None:
+            self._places = await self._writer.places()
+        return self._places.room(item.organization_id, item.fields["room"]) or ""
 
     async def write(self, item: PlannedChange) -> ServiceSeen:
         """Make it unless it is there, or change it while it is what it was."""
@@ -115,12 +118,14 @@ class RoomHand:
 
     def __init__(self, organization: Organization, writer: ServiceWriter) -> None:
         self._organization, self._writer = organization, writer
+        self._places: PlacesSeen | None = None
 
     async def why_not(self, item: PlannedChange, now: datetime) -> str:
-        """Look whether somebody has made it by hand."""
+        """Look whether somebody has made it by hand since the plan; read once for all rooms."""
         del now
-        places = await self._writer.places()
-        is_there = item.fields["name"] in places.room_names(item.organization_id)
+        if self._places is None:
+            self._places = await self._writer.places()
+        is_there = item.fields["name"] in self._places.room_names(item.organization_id)
         return THERE if is_there and await self.standing(item) is None else ""
 
     async def write(self, item: PlannedChange) -> RoomSeen:

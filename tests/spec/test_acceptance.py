@@ -128,8 +128,11 @@ def test_what_is_answered_and_not_done_is_no_capability(town: EnrolledTown) -> N
 
 
 def test_somebody_else_with_the_synthetic_number_is_not_touched(town: EnrolledTown) -> None:
-    """Before the first message it looks whose the number is; the run fails and says which setting
-    to change, and not whose it is."""
+    """
+    Before the first message it looks whose the number is; the run fails and says which setting to
+    change, and not whose it is. A patient without any study is not shown over DICOM, and so not
+    seen here either: take a number that surely nobody has.
+    """
     sim = town.town.powerserver
     issuer = town.town.world.setting.issuer
     sim.archive.put_patient(HeldPatient("ACCORD-TEST", issuer, "SOUZA", "MARIA"))
